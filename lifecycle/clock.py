@@ -1,0 +1,25 @@
+"""The only place that reads the time. Everything is UTC; durations use the monotonic clock."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+Clock = Callable[[], datetime]
+
+
+def now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251 - this is the one place
+
+
+def unix_ms() -> int:
+    return time.time_ns() // 1_000_000  # noqa: TID251 - this is the one place
+
+
+def monotonic() -> float:
+    """Seconds, for durations only: it never jumps and means nothing between machines."""
+    return time.monotonic()
+
+
+def timestamp(moment: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds, as every stored document and answer writes time."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
