@@ -1,0 +1,21 @@
+"""The Flask application: built, registered, returned. Nothing is read, opened or connected when it is imported."""
+
+from collections.abc import Sequence
+
+from flask import Flask
+
+from webapp import context, documentation, edge, health, models, openapi, predict, problem_pages
+from webapp.service import Service
+
+
+def create_app(service: Service, trusted_hosts: Sequence[str] = ()) -> Flask:
+    """`trusted_hosts`: the host names that a request may name; none given allows any."""
+    app = Flask(__name__, static_folder=None)
+    app.extensions[context.SERVICE] = service
+    app.config["TRUSTED_HOSTS"] = list(trusted_hosts) or None
+    app.url_map.strict_slashes = False  # a trailing slash means the same, and needs no redirect
+    app.url_map.merge_slashes = False
+    edge.register(app)
+    for resource in (predict, models, health, openapi, documentation, problem_pages):
+        app.register_blueprint(resource.blueprint)
+    return app

@@ -1,0 +1,95 @@
+"""GET /docs: the model's card, its columns, a command that works and a form to try it. Needs no other host."""
+
+import shlex
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import orjson
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from lifecycle.signature import Feature, Label
+from webapp.answers import label_text
+from webapp.context import served
+from webapp.page import html_response
+from webapp.problems import PROBLEMS
+from webapp.service import Served
+
+SHOWN_CATEGORIES = 12
+
+Control = Literal["number", "choice", "suggestions", "text", "paragraph"]
+
+blueprint = Blueprint("documentation", __name__, static_folder="static", static_url_path="/docs/static")
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureCard:
+    """One feature as the page shows it; `choices` and `value` are JSON texts, so that the form keeps types."""
+
+    feature: Feature
+    control: Control
+    choices: tuple[tuple[str, str], ...]
+    value: str
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        return tuple(label_text(category) for category in self.feature.categories[:SHOWN_CATEGORIES])
+
+    @property
+    def hidden(self) -> int:
+        return max(0, len(self.feature.categories) - SHOWN_CATEGORIES)
+
+
+@blueprint.get("/")
+def home() -> BaseResponse:
+    return redirect(url_for("documentation.show"))
+
+
+@blueprint.get("/docs")
+def show() -> Response:
+    ready = served()
+    return html_response(
+        render_template(
+            "docs.html",
+            model=ready.model,
+            cards=cards(ready),
+            curl=curl(ready, request.host_url.rstrip("/")),
+            problems=PROBLEMS.values(),
+            label_text=label_text,
+        )
+    )
+
+
+def curl(ready: Served, address: str) -> str:
+    """A command that works as it stands, with one of the model's golden rows."""
+    body = orjson.dumps({"instances": [dict(ready.example)]}).decode()
+    url = shlex.quote(f"{address}/api/v1/predict")
+    return f"curl -s {url} \\\n  -H 'Content-Type: application/json' \\\n  -d {shlex.quote(body)}"
+
+
+def cards(ready: Served) -> list[FeatureCard]:
+    return [_card(feature, ready.example.get(feature.name)) for feature in ready.model.signature.inputs]
+
+
+def _card(feature: Feature, example: Any) -> FeatureCard:
+    choices = tuple((_json(value), label_text(value)) for value in _choices(feature))
+    return FeatureCard(feature, _control(feature), choices, _json(example))
+
+
+def _choices(feature: Feature) -> tuple[Label, ...]:
+    return (True, False) if feature.kind == "boolean" else feature.categories
+
+
+def _control(feature: Feature) -> Control:
+    if feature.kind in {"number", "integer"}:
+        return "number"
+    if feature.kind == "text":
+        return "paragraph"
+    closed = feature.unknown == "refuse" or not all(isinstance(value, str) for value in feature.categories)
+    if feature.kind == "boolean" or (feature.categories and closed):
+        return "choice"
+    return "suggestions" if feature.categories else "text"
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()

@@ -1,0 +1,79 @@
+"""What holds for every request: its id, its limits, the headers of its answer, and one handler for all errors."""
+
+from collections.abc import Mapping
+
+from flask import Flask, Response, request
+from structlog.contextvars import bind_contextvars, clear_contextvars
+from werkzeug.exceptions import HTTPException
+
+from lifecycle.logs import get_logger
+from webapp import problems, request_ids
+from webapp.context import request_id, service, to_response
+from webapp.failures import problem_of
+from webapp.http_answer import COMMON_HEADERS, Answer
+from webapp.negotiation import require_json_wanted
+from webapp.problems import ProblemError, ProblemType
+
+MAX_URI = 2000  # below Gunicorn's own limit, whose answer would not be a problem document
+
+_BEGAN = "picklefleet.began"
+
+log = get_logger(__name__)
+
+_BY_STATUS: Mapping[int, tuple[ProblemType, str]] = {
+    404: (problems.NOT_FOUND, "No resource has this path; /api/v1/openapi.json lists those there are."),
+    405: (
+        problems.METHOD_NOT_ALLOWED,
+        "This path does not take this method; the Allow header lists those it takes.",
+    ),
+}
+
+
+def register(app: Flask) -> None:
+    app.before_request(_begin)
+    app.after_request(_finish)
+    app.register_error_handler(Exception, _answer_error)
+
+
+def _begin() -> None:
+    clear_contextvars()
+    bind_contextvars(request_id=request_id())
+    request.environ[_BEGAN] = service().observer.begin()
+    if len(request.full_path) > MAX_URI:
+        raise ProblemError(
+            problems.URI_TOO_LONG, f"The path and query may have at most {MAX_URI:,} characters."
+        )
+    if request.path.startswith("/api/"):
+        require_json_wanted(request.headers.get("Accept", ""))
+
+
+def _finish(response: Response) -> Response:
+    response.headers.setdefault(request_ids.HEADER, request_id())
+    for name, value in COMMON_HEADERS.items():
+        response.headers.setdefault(name, value)
+    route = request.url_rule.rule if request.url_rule else "none"
+    seconds = service().observer.answered(request.environ[_BEGAN], response.status_code)
+    log.info(
+        "answered",
+        method=request.method,
+        route=route,
+        status=response.status_code,
+        ms=round(seconds * 1000, 3),
+    )
+    return response
+
+
+def _answer_error(error: Exception) -> Response:
+    problem = _of_http(error) if isinstance(error, HTTPException) else problem_of(error)
+    service().observer.problem(problem.kind.slug)
+    return to_response(Answer.of_problem(problem, request_id()))
+
+
+def _of_http(error: HTTPException) -> ProblemError:
+    """Flask's and Werkzeug's own refusals; their texts are not shown, since some repeat what was sent."""
+    code = error.code or 500
+    if code >= 500:
+        return problem_of(error)
+    kind, detail = _BY_STATUS.get(code, (problems.BAD_REQUEST, "The request is malformed."))
+    allow = dict(error.get_headers()).get("Allow")
+    return ProblemError(kind, detail, headers={"Allow": allow} if allow else {})

@@ -1,0 +1,64 @@
+"""What is measured of requests, whichever lane answers them. Names and meanings stand in lifecycle/metrics.py."""
+
+import os
+import threading
+
+from lifecycle.clock import monotonic
+from lifecycle.metrics import Metrics
+from lifecycle.model import Model
+
+
+class Observer:
+    """One for each process; its threads share it."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._lock = threading.Lock()
+        self._in_flight = 0
+
+    def begin(self) -> float:
+        """A request has begun; returns the monotonic time, to be given back when it is answered."""
+        self._change_in_flight(1)
+        return monotonic()
+
+    def answered(self, began: float, status: int) -> float:
+        """Returns the seconds that the request took."""
+        seconds = monotonic() - began
+        self._change_in_flight(-1)
+        self._metrics.increment("requests", status=f"{status // 100}xx")
+        self._metrics.observe("request_seconds", seconds)
+        return seconds
+
+    def problem(self, slug: str) -> None:
+        self._metrics.increment("problems", type=slug)
+
+    def predicted(self, rows: int) -> None:
+        self._metrics.increment("rows", rows)
+
+    def serves(self, model: Model) -> None:
+        self._metrics.gauge("model_info", 1, version=model.version)
+
+    def stopped_serving(self, model: Model) -> None:
+        self._metrics.gauge("model_info", 0, version=model.version)
+
+    def stages(self) -> "Stages":
+        return Stages(self._metrics)
+
+    def _change_in_flight(self, change: int) -> None:
+        with self._lock:
+            self._in_flight += change
+            count = self._in_flight
+        self._metrics.gauge("in_flight", count, worker=str(os.getpid()))
+
+
+class Stages:
+    """The stages of one prediction: each takes from the end of the one before."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._since = monotonic()
+
+    def done(self, stage: str) -> None:
+        now = monotonic()
+        self._metrics.observe("stage_seconds", now - self._since, stage=stage)
+        self._since = now

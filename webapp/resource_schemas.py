@@ -1,0 +1,65 @@
+"""The answers that are the same for every model, and the problem document, as Marshmallow schemas."""
+
+from marshmallow import Schema, fields, validate
+
+from webapp.explanation import MAX_FAULTS
+from webapp.schemas import Strict
+
+
+class FaultSchema(Strict):
+    pointer = fields.String(
+        metadata={"description": "JSON pointer to the place (RFC 6901); shortened names."}
+    )
+    detail = fields.String(required=True)
+    suggestion = fields.String()
+
+
+class ProblemSchema(Schema):
+    """RFC 9457; open, so that a later member breaks no client."""
+
+    type = fields.String(required=True, metadata={"description": "Relative address of the problem's page."})
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True)
+    instance = fields.String(required=True)
+    request_id = fields.String(required=True)
+    errors = fields.List(fields.Nested(FaultSchema), validate=validate.Length(max=MAX_FAULTS))
+    total_errors = fields.Integer()
+
+    class Meta:
+        """Marshmallow's options."""
+
+        unknown = "include"
+
+
+class ModelSchema(Strict):
+    name = fields.String(required=True)
+    version = fields.String(required=True)
+    digest = fields.String(required=True, metadata={"description": "sha256 of the bundle's manifest."})
+
+
+class ModelListSchema(Strict):
+    models = fields.List(fields.Nested(ModelSchema), required=True)
+
+
+class ModelContractSchema(ModelSchema):
+    signature = fields.Dict(required=True, metadata={"description": "The model's stored signature."})
+    row_schema = fields.Dict(required=True, metadata={"description": "JSON Schema 2020-12 of one row."})
+
+
+class LiveSchema(Strict):
+    status = fields.String(required=True, validate=validate.Equal("alive"))
+
+
+class ServedModelSchema(Strict):
+    name = fields.String(required=True)
+    version = fields.String(required=True)
+
+
+class ReadySchema(Strict):
+    status = fields.String(required=True, validate=validate.Equal("ready"))
+    model = fields.Nested(ServedModelSchema, required=True)
+
+
+class AzureHealthSchema(Strict):
+    ApplicationHealthState = fields.String(required=True, validate=validate.OneOf(["Healthy", "Unhealthy"]))
