@@ -59,6 +59,7 @@ class Manifest:
 
     @property
     def digest(self) -> str:
+        """Of a manifest made here; one that was read is known by the digest of its own bytes."""
         return hashlib.sha256(self.to_bytes()).hexdigest()
 
 
@@ -105,13 +106,20 @@ def verify_content(folder: Path, digest: str) -> Manifest:
         data = (folder / MANIFEST).read_bytes()
     except OSError as problem:
         raise CorruptBundleError(f"The bundle {digest[:12]} has no manifest.") from problem
-    if hashlib.sha256(data).hexdigest() != digest:
-        raise CorruptBundleError(f"The manifest of bundle {digest[:12]} is not the one that was registered.")
-    manifest = manifest_from_bytes(data)
+    manifest = manifest_from_bytes(check_manifest(data, digest))
     for entry in manifest.files:
         if not holds(folder / entry.path, entry):
-            raise CorruptBundleError(f"{entry.path} of bundle {digest[:12]} is not the file that was registered.")
+            raise CorruptBundleError(
+                f"{entry.path} of bundle {digest[:12]} is not the file that was registered."
+            )
     return manifest
+
+
+def check_manifest(data: bytes, digest: str) -> bytes:
+    """The bytes themselves, where they are what the digest is of. Raises CorruptBundleError."""
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise CorruptBundleError(f"The manifest of bundle {digest[:12]} is not the one that was registered.")
+    return data
 
 
 def holds(path: Path, entry: FileEntry) -> bool:
@@ -144,5 +152,7 @@ def follow(loaded: Any, path: tuple[str | int, ...]) -> Any:
         try:
             loaded = loaded[step]
         except (KeyError, IndexError, TypeError) as problem:
-            raise CorruptBundleError(f"The artifact has no {step!r}, where the manifest puts the model.") from problem
+            raise CorruptBundleError(
+                f"The artifact has no {step!r}, where the manifest puts the model."
+            ) from problem
     return loaded

@@ -1,0 +1,85 @@
+# Bare `make` lists every command. The environment is kept in .venv (one for each runtime), the store in var/.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+RUNTIME ?= sklearn-1.9
+PORT ?= 8000
+
+VENV := .venv$(if $(filter-out sklearn-1.9,$(RUNTIME)),-$(RUNTIME))
+BIN := $(VENV)/bin
+SERVICE := $(VENV)/.service
+DEVELOPMENT := $(VENV)/.development
+SAMPLES := $(VENV)/.samples
+FLIGHTS := var/samples/flights
+
+PIP_INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
+
+.PHONY: help
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: $(SERVICE) $(if $(MODEL),,$(FLIGHTS)/flights.pkl) ## Serve a model here: MODEL=model.pkl SAMPLE=data.csv NAME= RUNTIME= PORT=
+	@$(BIN)/picklefleet up --port $(PORT) $(UP_FLAGS) \
+	  $(if $(MODEL),'$(MODEL)' $(if $(SAMPLE),--sample '$(SAMPLE)') $(if $(NAME),--name '$(NAME)'),\
+	  $(FLIGHTS)/flights.pkl --sample $(FLIGHTS)/flights-sample.csv --name flights)
+
+.PHONY: test
+test: $(DEVELOPMENT) $(SAMPLES) ## Run the whole fast suite
+	@$(BIN)/pytest -n auto --dist loadscope $(PYTEST_FLAGS)
+
+.PHONY: lint
+lint: $(DEVELOPMENT) ## Check style, formatting, types and who imports whom
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+.PHONY: fuzz
+fuzz: $(DEVELOPMENT) $(FLIGHTS)/flights.pkl ## Throw 3,000 generated requests at a real service: CASES=
+	@$(BIN)/pytest tests/e2e/test_schemathesis.py --cases $(or $(CASES),3000)
+
+.PHONY: e2e
+e2e: $(DEVELOPMENT) $(FLIGHTS)/flights.pkl ## Run the end-to-end tests: real processes, real files
+	@$(BIN)/pytest tests/e2e $(PYTEST_FLAGS)
+
+.PHONY: docs
+docs: $(SERVICE) ## Write the generated pages: settings, metrics, problems
+	@$(BIN)/picklefleet settings --markdown > docs/settings.md
+
+.PHONY: lock
+lock: $(DEVELOPMENT) ## Resolve every *.in file anew into a locked *.txt with hashes
+	@for file in requirements requirements-dev samples/requirements runtimes/sklearn-*.in; do \
+	  file=$${file%.in}; echo "$$file.txt"; \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
+	    $$file.in --output-file $$file.txt; \
+	done
+
+.PHONY: clean
+clean: ## Remove the environments and everything in var/
+	@rm -rf .venv* var
+
+$(FLIGHTS)/flights.pkl: $(SAMPLES)
+	@$(BIN)/python -m samples flights --out $(FLIGHTS)
+
+$(VENV)/.created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Picklefleet needs Python 3.11 or newer: make PYTHON=python3.11 …")'
+	@echo "Making $(VENV) …" && $(PYTHON) -m venv $(VENV) && touch $@
+
+$(SERVICE): $(VENV)/.created requirements.txt runtimes/$(RUNTIME).txt pyproject.toml
+	@echo "Installing the service and the runtime $(RUNTIME) …"
+	@$(PIP_INSTALL) -r requirements.txt -r runtimes/$(RUNTIME).txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEVELOPMENT): $(SERVICE) requirements-dev.txt
+	@echo "Installing what the tests need …"
+	@$(PIP_INSTALL) -r requirements-dev.txt
+	@touch $@
+
+$(SAMPLES): $(SERVICE) samples/requirements.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r samples/requirements.txt
+	@touch $@

@@ -1,0 +1,68 @@
+"""From a verified bundle's folder to a model that has proven itself on its golden rows."""
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import msgspec
+
+from lifecycle import golden
+from lifecycle.allow_list import AllowList
+from lifecycle.bundle import ARTIFACT, GOLDEN, SHIM, Manifest, follow, verify
+from lifecycle.errors import BundleError, CorruptBundleError, WrongRuntimeError
+from lifecycle.golden import GoldenRows
+from lifecycle.model import Model
+from lifecycle.runtime import current_runtime
+from lifecycle.signing import TrustSet
+from lifecycle.unpickle import load_model_file
+from lifecycle.verdict import Outcome
+
+
+def load_verified(folder: Path, digest: str, version: str, trust: TrustSet) -> Model:
+    """Digest, both signatures and runtime are checked before the first opcode; golden rows before it returns.
+
+    Raises a BundleError (corrupt, untrusted, wrong runtime, golden rows that differ) or ModelRefusedError.
+    """
+    manifest = verify(folder, digest, trust)
+    check_runtime(manifest)
+    model = load_model(folder, manifest, digest, version)
+    verdict = golden.replay(model, read_golden(folder))
+    if verdict.outcome is not Outcome.PASSED:
+        raise BundleError(f"{manifest.name} {version} fails its golden rows: {' '.join(verdict.reasons)}")
+    return model
+
+
+def load_model(folder: Path, manifest: Manifest, digest: str, version: str) -> Model:
+    """Load a bundle whose bytes are already known to be right; nothing outside its allow-list is executed."""
+    allowed = AllowList.default().with_extra(manifest.allow)
+    shim = load_shim(folder / SHIM) if any(entry.path == SHIM for entry in manifest.files) else None
+    loaded = load_model_file(folder / ARTIFACT, allowed, shim, accept_version=manifest.accept_version)
+    estimator = follow(loaded, manifest.estimator_path)
+    return Model(manifest.name, version, digest, manifest.signature, estimator)
+
+
+def check_runtime(manifest: Manifest) -> None:
+    """Raises WrongRuntimeError when the bundle names other model libraries than those installed here."""
+    here = current_runtime()
+    if manifest.runtime != here:
+        raise WrongRuntimeError(
+            f"The bundle of {manifest.name} runs in {manifest.runtime}; this environment is {here}.",
+            fix=f"Start it with RUNTIME={manifest.runtime}, or register the model again in {here}.",
+        )
+
+
+def read_golden(folder: Path) -> GoldenRows:
+    try:
+        return golden.from_document(msgspec.json.decode((folder / GOLDEN).read_bytes()))
+    except (OSError, msgspec.MsgspecError) as problem:
+        raise CorruptBundleError("The golden rows can't be read.") from problem
+
+
+def load_shim(path: Path) -> ModuleType:
+    """Run the shim that a person approved with the model: it defines what the pickle expects in `__main__`."""
+    spec = importlib.util.spec_from_file_location("picklefleet_shim", path)
+    if spec is None or spec.loader is None:
+        raise CorruptBundleError(f"The shim {path.name} is no Python file.")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,232 @@
+"""Versions and aliases of one model, in the store. Nothing is ever overwritten.
+
+`registry/bundles/<digest>/…` holds the files, the manifest created last; `registry/versions/000007.json` gives a
+digest its version number; `control/admissions/<digest>.json` says that it may serve; `control/aliases/` is the
+journal of what `champion` (or any other alias) meant at every moment.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from lifecycle import clock, journal
+from lifecycle.bundle import (
+    MANIFEST,
+    Manifest,
+    check_manifest,
+    manifest_from_bytes,
+    signature_from_bytes,
+    signature_to_bytes,
+    verify_content,
+)
+from lifecycle.errors import (
+    AlreadyExistsError,
+    CorruptBundleError,
+    NotFoundError,
+    PicklefleetError,
+    UntrustedBundleError,
+)
+from lifecycle.object_store import ObjectStore
+from lifecycle.signing import DetachedSignature, SigningKey, TrustSet
+
+FORMAT = 1
+CHAMPION = "champion"
+
+_VERSIONS = "versions"
+_ALIASES = "aliases"
+
+
+@dataclass(frozen=True, slots=True)
+class VersionEntry:
+    """`version` is `v` and its number in the journal; `registered_at` is RFC 3339 UTC.
+
+    `request` is the digest of everything that was handed to `register`, so that the same call again is known.
+    """
+
+    version: str
+    name: str
+    digest: str
+    registered_at: str
+    registered_by: str
+    request: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AliasEntry:
+    """What an alias means from `at` on. `signature` is by the admission key over everything else."""
+
+    alias: str
+    version: str
+    digest: str
+    at: str
+    by: str
+    reason: str
+    signature: DetachedSignature | None = None
+
+    def signed_bytes(self) -> bytes:
+        return msgspec.json.encode(asdict(replace(self, signature=None)), order="sorted")
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """The `registry` area (immutable) and the `control` area (journals) of one store."""
+
+    objects: ObjectStore
+    control: ObjectStore
+
+    def add(
+        self, folder: Path, manifest: Manifest, key: SigningKey, *, by: str, request: str = ""
+    ) -> VersionEntry:
+        """Store a bundle's folder and give it a version; the same content again is the version it has.
+
+        Raises PicklefleetError when the store serves a model of another name, CorruptBundleError when the
+        folder is not what its manifest says.
+        """
+        digest = manifest.digest
+        verify_content(folder, digest)
+        self._check_name(manifest.name)
+        known = self._find(digest)
+        if known is not None:
+            return known
+        prefix = f"bundles/{digest}"
+        for entry in manifest.files:
+            self._create_once(f"{prefix}/{entry.path}", folder / entry.path)
+        self._put_once(f"{prefix}/registration.json", signature_to_bytes(key.sign(digest.encode())))
+        self._put_once(f"{prefix}/{MANIFEST}", manifest.to_bytes())
+        return self._number(manifest.name, digest, by, request)
+
+    def versions(self) -> list[VersionEntry]:
+        """All versions, oldest first."""
+        return [_version(number, document) for number, document in journal.history(self.objects, _VERSIONS)]
+
+    def version(self, name: str) -> VersionEntry:
+        """Raises NotFoundError, naming the versions there are."""
+        versions = self.versions()
+        for entry in versions:
+            if name in {entry.version, entry.digest}:
+                return entry
+        known = ", ".join(entry.version for entry in versions[-10:]) or "none yet"
+        raise NotFoundError(f"There is no version {name!r}.", fix=f"Versions: {known}.")
+
+    def requested(self, request: str) -> VersionEntry | None:
+        """The version that the same call to `register` made before, if any."""
+        return next((entry for entry in self.versions() if entry.request == request), None)
+
+    def manifest_bytes(self, digest: str) -> bytes:
+        """The very bytes that the digest is of. Raises CorruptBundleError for others."""
+        return check_manifest(self.objects.get(f"bundles/{digest}/{MANIFEST}"), digest)
+
+    def manifest(self, digest: str) -> Manifest:
+        return manifest_from_bytes(self.manifest_bytes(digest))
+
+    def admit(self, entry: VersionEntry, key: SigningKey, trust: TrustSet) -> None:
+        """Countersign what may serve. Raises UntrustedBundleError when the registration does not verify."""
+        trust.verify("registration", entry.digest.encode(), self.signature(entry.digest, "registration"))
+        try:
+            self.control.create(_admission(entry.digest), signature_to_bytes(key.sign(entry.digest.encode())))
+        except AlreadyExistsError:
+            trust.verify("admission", entry.digest.encode(), self.signature(entry.digest, "admission"))
+
+    def is_admitted(self, digest: str) -> bool:
+        return self.control.exists(_admission(digest))
+
+    def signature(self, digest: str, role: str) -> DetachedSignature:
+        """Raises UntrustedBundleError when there is none."""
+        store, path = (
+            (self.control, _admission(digest))
+            if role == "admission"
+            else (self.objects, f"bundles/{digest}/registration.json")
+        )
+        try:
+            return signature_from_bytes(store.get(path))
+        except NotFoundError as problem:
+            raise UntrustedBundleError(f"Bundle {digest[:12]} has no {role} signature.") from problem
+
+    def set_alias(self, alias: str, entry: VersionEntry, key: SigningKey, *, by: str, reason: str) -> int:
+        """Append to the alias journal. Raises UntrustedBundleError when the version was not admitted."""
+        if not self.is_admitted(entry.digest):
+            raise UntrustedBundleError(
+                f"{entry.version} has not been approved.",
+                fix=f"Approve it: picklefleet approve {entry.version}",
+            )
+        unsigned = AliasEntry(alias, entry.version, entry.digest, clock.timestamp(clock.now()), by, reason)
+        signed = replace(unsigned, signature=key.sign(unsigned.signed_bytes()))
+        return journal.append(self.control, _ALIASES, {"format": FORMAT, **asdict(signed)})
+
+    def alias(self, alias: str, trust: TrustSet, *, as_of: datetime | None = None) -> AliasEntry | None:
+        """What the alias means, now or at that moment; None when it meant nothing yet.
+
+        Raises UntrustedBundleError when the entry was not signed by a trusted admission key.
+        """
+        moment = None if as_of is None else clock.timestamp(as_of)
+        found = None
+        for entry in self.alias_history(alias):
+            if moment is None or entry.at <= moment:
+                found = entry
+        if found is not None:
+            check_alias(found, trust)
+        return found
+
+    def alias_history(self, alias: str) -> Iterator[AliasEntry]:
+        """Every entry of the alias, oldest first."""
+        for _, document in journal.history(self.control, _ALIASES):
+            entry = alias_from_document(document)
+            if entry.alias == alias:
+                yield entry
+
+    def _check_name(self, name: str) -> None:
+        versions = self.versions()
+        if versions and versions[0].name != name:
+            raise PicklefleetError(
+                f"This store serves the model {versions[0].name!r}; one store prefix serves one model name.",
+                fix=f"Give --name {versions[0].name}, or another PICKLEFLEET_STORE for {name!r}.",
+            )
+
+    def _find(self, digest: str) -> VersionEntry | None:
+        return next((entry for entry in self.versions() if entry.digest == digest), None)
+
+    def _number(self, name: str, digest: str, by: str, request: str) -> VersionEntry:
+        document = {"format": FORMAT, "name": name, "digest": digest, "registered_by": by, "request": request}
+        document["registered_at"] = clock.timestamp(clock.now())
+        return _version(journal.append(self.objects, _VERSIONS, document), document)
+
+    def _create_once(self, key: str, path: Path) -> None:
+        try:
+            self.objects.create_from_file(key, path)
+        except AlreadyExistsError:
+            return  # an earlier, interrupted registration of the same bytes
+
+    def _put_once(self, key: str, data: bytes) -> None:
+        try:
+            self.objects.create(key, data)
+        except AlreadyExistsError:
+            return
+
+
+def check_alias(entry: AliasEntry, trust: TrustSet) -> None:
+    """Raises UntrustedBundleError unless a trusted admission key signed the entry."""
+    if entry.signature is None:
+        raise UntrustedBundleError(f"The alias {entry.alias!r} is not signed.")
+    trust.verify("admission", entry.signed_bytes(), entry.signature)
+
+
+def alias_from_document(document: dict[str, Any]) -> AliasEntry:
+    try:
+        return msgspec.convert(document, AliasEntry)
+    except msgspec.ValidationError as problem:
+        raise CorruptBundleError(f"An alias entry can't be read: {problem}.") from problem
+
+
+def _version(number: int, document: dict[str, Any]) -> VersionEntry:
+    try:
+        return msgspec.convert({**document, "version": f"v{number}"}, VersionEntry)
+    except msgspec.ValidationError as problem:
+        raise CorruptBundleError(f"The entry of v{number} can't be read: {problem}.") from problem
+
+
+def _admission(digest: str) -> str:
+    return f"admissions/{digest}.json"

@@ -1,0 +1,51 @@
+"""`picklefleet`: the union of the houses' commands. Each is imported only when it is asked for."""
+
+from importlib import import_module
+
+import click
+
+from lifecycle.command_line import CommandGroup
+
+# command → (where it lives, its line in --help): the line stands here so that --help imports no house
+COMMANDS = {
+    "inspect": ("intake.__main__:inspect", "Show what a model file holds, without executing it."),
+    "register": ("intake.__main__:register", "Turn a model file into a signed version in the registry."),
+    "versions": ("release.__main__:versions", "List the registered versions and which of them is champion."),
+    "approve": ("release.__main__:approve", "Countersign a version: it may serve."),
+    "promote": ("release.__main__:promote", "Make a version the champion."),
+    "history": ("release.__main__:history", "Show who was champion when, by whom and why."),
+    "trust": ("release.__main__:trust", "Make, list and revoke the keys that sign and admit versions."),
+    "agent": ("agent.__main__:agent", "Keep this machine's cache in step with the store."),
+    "serve": ("picklefleet.serve:serve", "Run the agent and the web service under one supervisor."),
+    "up": ("picklefleet.up:up", "Register, approve, promote and serve one model file on this machine."),
+    "settings": (
+        "picklefleet.settings_command:settings_command",
+        "Show every setting, its value and origin.",
+    ),
+}
+
+
+class LazyGroup(CommandGroup):
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="picklefleet")
+def main() -> None:
+    """From a trained model in a .pkl file to a web service that an operations team can trust."""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""`picklefleet serve`: the agent and the web service of one machine, in the foreground, under one supervisor."""
+
+import json
+import signal
+import sys
+import threading
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from lifecycle import logs
+from lifecycle import settings as settings_module
+from lifecycle.settings import Settings, environment_for
+from picklefleet.supervisor import Program, Supervisor
+
+GUNICORN_CONFIG = Path(__file__).parents[1] / "webapp" / "gunicorn.conf.py"
+
+
+@click.command()
+@click.option("--host", help="Listen on this address (default: the setting HOST, 127.0.0.1).")
+@click.option("--port", type=int, help="Listen on this port (default: the setting PORT, 8000).")
+def serve(host: str | None, port: int | None) -> None:
+    """Serve the champion of the store until Ctrl-C or SIGTERM.
+
+    A crash of the agent or of the web service is reported and it is started again, with back-off.
+    """
+    overrides = {key: str(value) for key, value in (("HOST", host), ("PORT", port)) if value is not None}
+    run(settings_module.load(overrides=overrides), overrides)
+
+
+def run(settings: Settings, overrides: dict[str, str]) -> None:
+    logs.configure(settings.log_level, settings.log_format)
+    stop = threading.Event()
+    _stop_on_signal(stop)
+    supervisor = Supervisor(programs(settings), environment_for(settings, overrides))
+    supervisor.run(stop, meanwhile=Greeting(f"http://{settings.host}:{settings.port}"))
+
+
+def programs(settings: Settings) -> list[Program]:
+    """The agent first, so that it outlives the web service and brings its last records home."""
+    web = [sys.executable, "-m", "gunicorn", "--config", str(GUNICORN_CONFIG), "webapp.wsgi:app"]
+    return [
+        Program("agent", [sys.executable, "-m", "agent"], stop_s=30.0),
+        Program("web", web, stop_s=settings.graceful_timeout_s + 5.0),
+    ]
+
+
+def _stop_on_signal(stop: threading.Event) -> None:
+    def ask(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, ask)
+
+
+@dataclass(slots=True)
+class Greeting:
+    """Says once, when the service first answers, where its page is and what to send it."""
+
+    base: str
+    said: bool = False
+
+    def __call__(self) -> None:
+        if not self.said and self._ready():
+            self.said = True
+            click.echo(f"\nReady.  Documentation: {self.base}/docs\n\nTry it:\n\n{self._curl()}\n")
+
+    def _ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.base}/readyz", timeout=1) as answer:  # noqa: S310 - our own address
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def _curl(self) -> str:
+        with urllib.request.urlopen(f"{self.base}/api/v1/openapi.json", timeout=5) as answer:  # noqa: S310
+            document = json.load(answer)
+        return curl_line(self.base, document)
+
+
+def curl_line(base: str, openapi: dict[str, object]) -> str:
+    """A command that works as it stands, from the example in the OpenAPI document."""
+    operation = openapi["paths"]["/api/v1/predict"]["post"]  # type: ignore[index]
+    example = operation["requestBody"]["content"]["application/json"]["example"]
+    body = json.dumps(example).replace("'", "'\\''")
+    return f"curl -s {base}/api/v1/predict -H 'Content-Type: application/json' -d '{body}'"

@@ -1,0 +1,61 @@
+"""`picklefleet up`: from one model file to a service on this machine, in one command."""
+
+import getpass
+import os
+import sys
+from typing import Any
+
+import click
+
+from intake.options import model_options, request_from_options
+from intake.register import Request, register
+from lifecycle import settings as settings_module
+from lifecycle.adapters.opening import open_registry
+from lifecycle.registry import CHAMPION, Registry, VersionEntry
+from lifecycle.settings import Settings, environment_for
+from lifecycle.signing import load_signing_key, load_trust
+from release import keys
+
+
+@click.command()
+@model_options
+@click.option("--host", help="Listen on this address (default: the setting HOST, 127.0.0.1).")
+@click.option("--port", type=int, help="Listen on this port (default: the setting PORT, 8000).")
+def up(host: str | None, port: int | None, **options: Any) -> None:
+    """Register MODEL, approve it, make it champion, and serve it until Ctrl-C.
+
+    For one machine and one person: approving is done in the same breath, so hand it only files that you trust as
+    much as a program. What was registered before is not registered again.
+    """
+    overrides = {key: str(value) for key, value in (("HOST", host), ("PORT", port)) if value is not None}
+    settings = settings_module.load(overrides=overrides)
+    for made in keys.create_missing(settings.keys_dir):
+        click.echo(f"Made the key {made}")
+    _make_champion(settings, request_from_options(options))
+    # A fresh process: what spoke to the store here must not be forked from.
+    os.execve(  # noqa: S606 - our own program
+        sys.executable, [sys.executable, "-m", "picklefleet", "serve"], environment_for(settings, overrides)
+    )
+
+
+def _make_champion(settings: Settings, request: Request) -> None:
+    registry = open_registry(settings)
+    entry = _registered(registry, settings, request)
+    trust = load_trust(settings.keys_dir)
+    champion = registry.alias(CHAMPION, trust)
+    if champion is not None and champion.digest == entry.digest:
+        click.echo(f"{entry.name} {entry.version} ({entry.digest[:12]}) is champion already.")
+        return
+    key = load_signing_key("admission", settings.keys_dir)
+    registry.admit(entry, key, trust)
+    registry.set_alias(CHAMPION, entry, key, by=getpass.getuser(), reason="picklefleet up")
+    click.echo(f"{entry.name} {entry.version} ({entry.digest[:12]}) is approved and champion.")
+
+
+def _registered(registry: Registry, settings: Settings, request: Request) -> VersionEntry:
+    known = registry.requested(request.digest())
+    if known is not None:
+        return known
+    click.echo(f"Registering {request.model} as {request.name} …")
+    key = load_signing_key("registration", settings.keys_dir)
+    return register(request, registry, key, getpass.getuser())

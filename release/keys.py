@@ -1,0 +1,35 @@
+"""The key files of one installation: two signing keys and the fleet key, made once, rotated, revoked."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from lifecycle.errors import NotFoundError
+from lifecycle.fleet_key import create_fleet_key
+from lifecycle.signing import ROLES, Role, TrustedKey, create_signing_key, load_trust, with_key, write_trust
+
+
+def create_missing(folder: Path) -> Iterator[Path]:
+    """Make each key file that is not there (mode 0600); yields the paths made."""
+    for role in ROLES:
+        path = folder / f"{role}.pem"
+        if not path.exists():
+            create_signing_key(role, folder)
+            yield path
+    fleet = create_fleet_key(folder)
+    if fleet is not None:
+        yield fleet
+
+
+def rotate(folder: Path, role: Role) -> TrustedKey:
+    """Replace the private key of a role; the public half of the old one stays trusted."""
+    return create_signing_key(role, folder).trusted
+
+
+def revoke(folder: Path, key_id: str) -> None:
+    """Raises NotFoundError, naming the keys there are."""
+    trust = load_trust(folder)
+    key = trust.keys.get(key_id)
+    if key is None:
+        raise NotFoundError(f"There is no key {key_id!r}.", fix=f"Keys: {', '.join(trust.keys) or 'none'}.")
+    write_trust(folder, with_key(trust, replace(key, revoked=True)))

@@ -1,0 +1,150 @@
+"""Real services, started by the real commands, each in an installation of its own."""
+
+import json
+import os
+import pickle
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+READY_S = 60
+
+
+@dataclass
+class Installation:
+    """A store, a machine and keys in one temporary folder; `run` and `start` use the real console script."""
+
+    folder: Path
+    environment: dict[str, str] = field(default_factory=dict)
+    processes: list[subprocess.Popen] = field(default_factory=list)
+
+    def __post_init__(self):
+        own = {"STORE": "store", "MACHINE_DIR": "machine", "KEYS_DIR": "keys"}
+        self.environment = {
+            **os.environ,
+            **{f"PICKLEFLEET_{k}": str(self.folder / v) for k, v in own.items()},
+        }
+        self.environment |= {"PICKLEFLEET_WORKERS": "1", "PICKLEFLEET_AGENT_POLL_S": "0.2"}
+
+    def run(self, *arguments, check=True, **variables):
+        return subprocess.run(
+            [sys.executable, "-m", "picklefleet", *map(str, arguments)],
+            cwd=ROOT,
+            env=self.environment | variables,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=check,
+        )
+
+    def start(self, *arguments, port=None, **variables):
+        """Start a serving command and wait until it is ready; returns a client for it."""
+        port = port or free_port()
+        log = (self.folder / f"log-{len(self.processes)}.txt").open("w")
+        process = subprocess.Popen(
+            [sys.executable, "-m", "picklefleet", *map(str, arguments), "--port", str(port)],
+            cwd=ROOT,
+            env=self.environment | variables,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        self.processes.append(process)
+        service = Service(f"http://127.0.0.1:{port}", process, Path(log.name))
+        service.wait_until_ready()
+        return service
+
+    def end(self):
+        for process in self.processes:
+            if process.poll() is None:
+                process.terminate()
+        for process in self.processes:
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+@dataclass
+class Service:
+    base: str
+    process: subprocess.Popen
+    log: Path
+
+    def wait_until_ready(self):
+        begun = time.monotonic()
+        while time.monotonic() - begun < READY_S:
+            if self.process.poll() is not None:
+                raise AssertionError(f"It ended with {self.process.returncode}:\n{self.log.read_text()}")
+            if self.status("/readyz") == 200:
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"Not ready after {READY_S} s:\n{self.log.read_text()}")
+
+    def status(self, path):
+        try:
+            return self.get(path)[0]
+        except OSError:
+            return None
+
+    def get(self, path):
+        return self._send(urllib.request.Request(self.base + path))
+
+    def predict(self, instances, **more):
+        body = json.dumps({"instances": instances, **more}).encode()
+        headers = {"Content-Type": "application/json"}
+        return self._send(urllib.request.Request(self.base + "/api/v1/predict", body, headers))
+
+    def stop(self):
+        """Ask it to stop as Ctrl-C does; returns the exit code."""
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(30)
+
+    def _send(self, request):
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return answer.status, decoded(answer)
+        except urllib.error.HTTPError as problem:
+            return problem.code, decoded(problem)
+
+
+def decoded(answer):
+    data = answer.read()
+    return json.loads(data) if "json" in answer.headers.get("Content-Type", "") else data.decode()
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def installation(tmp_path):
+    made = Installation(tmp_path)
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def hand_over(tmp_path):
+    """Write a model as a data-science team does; returns the path."""
+
+    def write(model, name="model.pkl"):
+        path = tmp_path / name
+        path.write_bytes(pickle.dumps(model))
+        return path
+
+    return write
+
+
+def pytest_addoption(parser):
+    parser.addoption("--cases", type=int, default=300, help="How many requests schemathesis generates.")

@@ -1,0 +1,60 @@
+"""A real store in a directory, keys, and a small bundle to keep in it."""
+
+import pytest
+
+from lifecycle.adapters.opening import open_registry
+from lifecycle.bundle import Manifest, file_entry
+from lifecycle.settings import load
+from lifecycle.signature import Feature, Output, Signature
+from lifecycle.signing import create_signing_key, load_trust
+
+SIGNATURE = Signature((Feature("x0", "number", "float64"),), (Output("y", "regression"),), named=False)
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return load(
+        {f"PICKLEFLEET_{name}": str(tmp_path / name) for name in ("STORE", "MACHINE_DIR", "KEYS_DIR")}
+    )
+
+
+@pytest.fixture
+def registry(settings):
+    return open_registry(settings)
+
+
+@pytest.fixture
+def keys(settings):
+    return {role: create_signing_key(role, settings.keys_dir) for role in ("registration", "admission")}
+
+
+@pytest.fixture
+def trust(keys, settings):
+    return load_trust(settings.keys_dir)
+
+
+@pytest.fixture
+def make_bundle(tmp_path):
+    """Write a bundle's folder; returns the folder and its manifest."""
+
+    def make(content=b"model bytes", name="flights"):
+        folder = tmp_path / f"made-{len(list(tmp_path.iterdir()))}"
+        folder.mkdir()
+        (folder / "model.pkl").write_bytes(content)
+        (folder / "golden.json").write_bytes(b"{}")
+        files = tuple(file_entry(folder / file) for file in ("model.pkl", "golden.json"))
+        manifest = Manifest(name, files, SIGNATURE, "sklearn-1.9", {"scikit-learn": "1.9.1"})
+        (folder / "manifest.json").write_bytes(manifest.to_bytes())
+        return folder, manifest
+
+    return make
+
+
+@pytest.fixture
+def add(registry, keys, make_bundle):
+    """Register a bundle with that content; returns its version entry."""
+
+    def register(content=b"model bytes", **more):
+        return registry.add(*make_bundle(content), keys["registration"], by="tester", **more)
+
+    return register

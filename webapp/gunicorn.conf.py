@@ -1,0 +1,57 @@
+"""How Gunicorn runs the web house (docs/settings.md says what may be changed, and how)."""
+
+from pathlib import Path
+from typing import Any
+
+from lifecycle import logs
+from lifecycle import settings as settings_module
+
+_settings = settings_module.load()
+_shared_memory = Path("/dev/shm")  # noqa: S108 - the heartbeat file lies there, away from slow disks
+
+bind = _settings.bind or f"{_settings.host}:{_settings.port}"
+worker_class = "gthread"
+workers = _settings.workers
+threads = _settings.threads
+
+# Loaded once before the fork, so that the workers share the model's memory; each proves it again after it.
+preload_app = True
+# In force before any numeric library is imported: threads of BLAS and OpenMP oversubscribe the cores, and a
+# pool started before the fork hangs in the child.
+raw_env = [
+    f"{name}={_settings.omp_threads}"
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+]
+
+timeout = 30
+graceful_timeout = _settings.graceful_timeout_s
+keepalive = _settings.keepalive_s
+max_requests = 0
+limit_request_line = 2048
+limit_request_fields = 50
+limit_request_field_size = 4096
+forwarded_allow_ips = "127.0.0.1,::1"
+worker_tmp_dir = str(_shared_memory) if _shared_memory.is_dir() else None
+control_socket_disable = True  # anything with the same uid could stop or reconfigure the service through it
+proc_name = "picklefleet-web"
+
+accesslog = None  # the application logs each answer itself, with its request id
+logconfig_dict = logs.stdlib_config(_settings.log_level, _settings.log_format)
+statsd_host = f"{_settings.statsd_host}:{_settings.statsd_port}" if _settings.statsd_host else None
+statsd_prefix = "picklefleet"
+
+
+def when_ready(_server: Any) -> None:
+    """The parent's objects will never be freed: keep the collector from touching, and so copying, their pages."""
+    import gc  # noqa: PLC0415 - only here
+
+    gc.collect()
+    gc.freeze()
+
+
+def post_worker_init(worker: Any) -> None:
+    """A worker is ready only when it has itself answered the golden rows."""
+    from webapp.wsgi import current_model  # noqa: PLC0415 - the parent loaded it after reading this file
+
+    current_model.start()
+    worker.log.info("worker_ready" if current_model() else "worker_waits_for_model")

@@ -1,0 +1,31 @@
+"""The composition root that Gunicorn loads: settings, model, ids and metrics meet here, once."""
+
+from lifecycle import settings as settings_module
+from lifecycle.adapters.statsd import open_metrics
+from lifecycle.fleet_key import load_fleet_key
+from lifecycle.loading import read_golden
+from lifecycle.logs import configure
+from lifecycle.machine import MachineDirectory
+from lifecycle.signing import load_trust
+from webapp.app import create_app
+from webapp.current_model import CurrentModel
+from webapp.service import Limits, Service
+
+_settings = settings_module.load()
+configure(_settings.log_level, _settings.log_format)
+
+_machine = MachineDirectory(_settings.machine_dir)
+current_model = CurrentModel(_machine, load_trust(_settings.keys_dir))
+current_model.load()
+
+app = create_app(
+    Service(
+        current_model,
+        lambda model: read_golden(_machine.bundle(model.digest)),
+        load_fleet_key(_settings),
+        Limits(
+            _settings.max_body_bytes, _settings.max_rows, _settings.max_depth, _settings.request_deadline_s
+        ),
+        open_metrics(_settings),
+    )
+)
