@@ -1,0 +1,76 @@
+"""Metrics by StatsD's protocol over UDP. Never waits, never fails; without a server the numbers are dropped."""
+
+import os
+import threading
+from contextlib import suppress
+
+from statsd import StatsClient
+
+from lifecycle.metrics import PREFIX, Metrics, NullMetrics, bucket, series
+from lifecycle.settings import Settings
+
+RETRY_S = 60.0
+
+
+def open_metrics(settings: Settings) -> Metrics:
+    """The sink that the settings name; nothing is resolved or opened before the first measurement."""
+    if not settings.statsd_host:
+        return NullMetrics()
+    return StatsdMetrics(settings.statsd_host, settings.statsd_port)
+
+
+class StatsdMetrics:
+    def __init__(self, host: str, port: int, *, retry_s: float = RETRY_S) -> None:
+        self._address = (host, port)
+        self._retry_s = retry_s
+        self._connections: dict[int, _Connection] = {}
+
+    def increment(self, name: str, amount: int = 1, /, **tags: str) -> None:
+        path = series("counter", name, **tags)
+        if client := self._client():
+            client.incr(path, amount)
+
+    def gauge(self, name: str, value: float, /, **tags: str) -> None:
+        path = series("gauge", name, **tags)
+        if client := self._client():
+            client.gauge(path, value)
+
+    def observe(self, name: str, value: float, /, **tags: str) -> None:
+        path = f"{series('histogram', name, **tags)}.{bucket(name, value)}"
+        if client := self._client():
+            client.incr(path)
+
+    def _client(self) -> StatsClient | None:
+        """By process: threads don't survive a fork. `setdefault` lets one thread alone start the connection."""
+        pid = os.getpid()
+        connection = self._connections.get(pid)
+        if connection is None:
+            fresh = _Connection(self._address, self._retry_s)
+            connection = self._connections.setdefault(pid, fresh)
+            if connection is fresh:
+                threading.Thread(target=fresh.resolve, name="statsd-resolver", daemon=True).start()
+        return connection.client
+
+
+class _Connection:
+    """Resolving a name may take many seconds or fail: that happens aside, again and again until it works."""
+
+    def __init__(self, address: tuple[str, int], retry_s: float) -> None:
+        self.client: StatsClient | None = None
+        self._address = address
+        self._retry_s = retry_s
+
+    def resolve(self) -> None:
+        pause = threading.Event()
+        while self.client is None:
+            for ipv6 in (False, True):
+                with suppress(OSError, UnicodeError):
+                    self.client = _open(*self._address, ipv6=ipv6)
+                    return
+            pause.wait(self._retry_s)
+
+
+def _open(host: str, port: int, *, ipv6: bool) -> StatsClient:
+    client = StatsClient(host, port, prefix=PREFIX, ipv6=ipv6)
+    client._sock.setblocking(False)  # noqa: SLF001 - no option for it, and a full buffer must not hold a request
+    return client

@@ -1,0 +1,187 @@
+"""The one list of metrics. A name, tag or tag value that is not in it is a programming error and raises."""
+
+import math
+import re
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal, Protocol
+
+Kind = Literal["counter", "gauge", "histogram"]
+
+PREFIX = "picklefleet"
+MAX_TAG_LENGTH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """`values` is the closed set; without one any value is taken, its odd characters made `_`."""
+
+    name: str
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A histogram is a set of counters, one a bucket; its upper `edges` are never changed, only renamed anew."""
+
+    name: str
+    kind: Kind
+    unit: str
+    meaning: str
+    tags: tuple[Tag, ...] = ()
+    edges: tuple[float, ...] = ()
+
+
+BUCKETS_PER_DECADE = 10
+# 100 µs to 100 s, each edge 26 % above the one before: 61 buckets and one for all that is slower
+SECONDS = tuple(10 ** (step / BUCKETS_PER_DECADE - 4) for step in range(6 * BUCKETS_PER_DECADE + 1))
+
+_STATUS = Tag("status", ("2xx", "3xx", "4xx", "5xx"))
+_WORKER = Tag("worker")
+
+METRICS = (
+    Metric("requests", "counter", "requests", "Requests answered, by class of status.", (_STATUS,)),
+    Metric("problems", "counter", "answers", "Answers that are a problem, by its type.", (Tag("type"),)),
+    Metric("rows", "counter", "rows", "Rows predicted."),
+    Metric(
+        "in_flight", "gauge", "requests", "Requests begun and not yet answered, in each worker.", (_WORKER,)
+    ),
+    Metric(
+        "request_seconds",
+        "histogram",
+        "seconds",
+        "From a request's head to its answer, all routes.",
+        (),
+        SECONDS,
+    ),
+    Metric(
+        "stage_seconds",
+        "histogram",
+        "seconds",
+        "What each stage of a prediction takes.",
+        (Tag("stage", ("parse", "columns", "policy", "predict", "record", "answer")),),
+        SECONDS,
+    ),
+    Metric(
+        "model_info",
+        "gauge",
+        "1",
+        "1 for the version that a worker serves, 0 for the one before.",
+        (Tag("version"),),
+    ),
+    Metric("worker_memory_bytes", "gauge", "bytes", "Memory of each worker (resident).", (_WORKER,)),
+    Metric(
+        "agent_syncs",
+        "counter",
+        "rounds",
+        "The agent's rounds, by how they ended.",
+        (Tag("outcome", ("ok", "failed")),),
+    ),
+)
+
+_BY_NAME = {metric.name: metric for metric in METRICS}
+
+
+class Metrics(Protocol):
+    """Where measurements go. No method waits or fails, whatever becomes of the sink."""
+
+    def increment(self, name: str, amount: int = 1, /, **tags: str) -> None: ...
+
+    def gauge(self, name: str, value: float, /, **tags: str) -> None: ...
+
+    def observe(self, name: str, value: float, /, **tags: str) -> None: ...
+
+
+class NullMetrics:
+    """Sends nothing, but refuses what no sink would take: a wrong name shows in the first test, not in production."""
+
+    def increment(self, name: str, _amount: int = 1, /, **tags: str) -> None:
+        series("counter", name, **tags)
+
+    def gauge(self, name: str, _value: float, /, **tags: str) -> None:
+        series("gauge", name, **tags)
+
+    def observe(self, name: str, _value: float, /, **tags: str) -> None:
+        series("histogram", name, **tags)
+
+
+@lru_cache(maxsize=4096)
+def series(kind: Kind, name: str, /, **tags: str) -> str:
+    """The dotted path of a metric: its name, then its tags' values in the declared order.
+
+    Raises ValueError for whatever is not in the list of metrics.
+    """
+    metric = _BY_NAME.get(name)
+    if metric is None or metric.kind != kind:
+        raise ValueError(f"There is no {kind} named {name!r} in lifecycle/metrics.py.")
+    if {tag.name for tag in metric.tags} != tags.keys():
+        raise ValueError(
+            f"{name} needs exactly the tags {[tag.name for tag in metric.tags]}, not {list(tags)}."
+        )
+    return ".".join([name, *(_value(tag, tags[tag.name]) for tag in metric.tags)])
+
+
+def bucket(name: str, value: float) -> str:
+    """The bucket of a histogram that counts `value`: each value is counted in exactly one."""
+    edges = _BY_NAME[name].edges
+    return bucket_name(edges, bisect_left(edges, value))
+
+
+def bucket_name(edges: Sequence[float], index: int) -> str:
+    """By its upper edge in millionths, so that names sort like edges; `over` is above the last edge."""
+    return f"to_{edges[index] * 1e6:09.0f}" if index < len(edges) else "over"
+
+
+def quantile(edges: Sequence[float], counts: Sequence[int], q: float) -> float:
+    """An upper bound of the q-quantile from counts per bucket (one more than edges), summed over any processes.
+
+    The true quantile is at most this and above the edge before it: for SECONDS less than 26 % below.
+    It is infinite in the last bucket, and NaN without observations.
+    """
+    if len(counts) != len(edges) + 1 or not 0 <= q <= 1:
+        raise ValueError("A histogram has one count more than edges, and q lies between 0 and 1.")
+    rank = max(1, math.ceil(q * sum(counts)))
+    seen = 0
+    for edge, count in zip((*edges, math.inf), counts, strict=True):
+        seen += count
+        if seen >= rank:
+            return edge
+    return math.nan
+
+
+def markdown() -> str:
+    """The page docs/metrics.md."""
+    lines = [
+        f"| `{'.'.join([PREFIX, metric.name, *(f'<{tag.name}>' for tag in metric.tags)])}` | {metric.kind} "
+        f"| {metric.unit} | {metric.meaning}{_values(metric)} |"
+        for metric in METRICS
+    ]
+    return _PAGE + "\n".join(lines) + "\n"
+
+
+def _value(tag: Tag, given: str) -> str:
+    if tag.values and given not in tag.values:
+        raise ValueError(f"{given!r} is no value of the tag {tag.name}: {', '.join(tag.values)}.")
+    return re.sub(r"[^A-Za-z0-9_-]", "_", given)[:MAX_TAG_LENGTH] or "_"
+
+
+def _values(metric: Metric) -> str:
+    closed = [f" {tag.name.capitalize()}: {', '.join(tag.values)}." for tag in metric.tags if tag.values]
+    return "".join(closed)
+
+
+_PAGE = """# Metrics
+
+Sent by StatsD's protocol to `PICKLEFLEET_STATSD_HOST`; nothing is sent while that is empty.
+
+A histogram is sent as one counter for each bucket: `<path>.to_000012589` counts the observations above the
+bucket's lower edge (the upper edge of the one before) and up to 12,589 millionths of the unit; `<path>.over`
+counts those above the last edge. Buckets are not cumulative. The edges are the same everywhere and for ever,
+100 µs to 100 s with ten to a decade, so the counts of processes and machines may be added: the 99th percentile
+of the sum is the fleet's, known to within one bucket (26 %). Percentiles themselves can't be averaged.
+
+| Path | Kind | Unit | Meaning |
+|---|---|---|---|
+"""
