@@ -23,7 +23,7 @@ help: ## List these commands
 .PHONY: run
 run: $(SERVICE) $(if $(MODEL),,$(FLIGHTS)/flights.pkl) ## Serve a model here: MODEL=model.pkl SAMPLE=data.csv NAME= RUNTIME= PORT=
 	@$(BIN)/picklefleet up --port $(PORT) $(UP_FLAGS) \
-	  $(if $(MODEL),'$(MODEL)' $(if $(SAMPLE),--sample '$(SAMPLE)') $(if $(NAME),--name '$(NAME)'),\
+	  $(if $(MODEL),'$(MODEL)' --home var/models $(if $(SAMPLE),--sample '$(SAMPLE)') $(if $(NAME),--name '$(NAME)'),\
 	  $(FLIGHTS)/flights.pkl --sample $(FLIGHTS)/flights-sample.csv --name flights)
 
 .PHONY: test

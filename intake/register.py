@@ -1,16 +1,18 @@
 """From a foreign model file to a version in the registry: inspect, contain, infer, prove, sign."""
 
+import hashlib
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import msgspec
 
 from intake.contain import run_contained
 from intake.inspection import require_servable
-from lifecycle.bundle import MANIFEST, manifest_from_bytes
+from lifecycle.bundle import MANIFEST, manifest_from_bytes, sha256_of
 from lifecycle.errors import ModelRefusedError
 from lifecycle.registry import Registry, VersionEntry
+from lifecycle.runtime import current_runtime
 from lifecycle.signing import SigningKey
 
 BUILT = 0
@@ -20,7 +22,7 @@ REFUSAL = "refusal.json"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a person asked for. Paths are absolute; `outputs` names several outputs; `positive` is JSON text."""
+    """What a person asked for. Paths are absolute; `outputs` names several outputs; `positive` is a label's text."""
 
     model: str
     name: str
@@ -32,19 +34,34 @@ class Request:
     positive: str | None = None
     threshold: float | None = None
 
+    def digest(self) -> str:
+        """Of the content of every file, every option and the runtime. Raises ModelRefusedError for a missing file."""
+        contents = {part: _content(path) for part, path in self.files().items()}
+        told = msgspec.json.encode(asdict(replace(self, **contents)), order="sorted")
+        return hashlib.sha256(told + current_runtime().encode()).hexdigest()
+
+    def files(self) -> dict[str, str]:
+        given = {"model": self.model, "sample": self.sample, "shim": self.shim}
+        return {part: path for part, path in given.items() if path is not None}
+
 
 def register(request: Request, registry: Registry, key: SigningKey, by: str) -> VersionEntry:
     """Build the bundle in a contained child, then sign and store it here: the child holds no key and no store.
 
-    Raises ModelRefusedError with the reason and the fix; nothing is stored then.
+    Raises ModelRefusedError with the reason and the fix; nothing is stored then. The same request again is
+    answered with the version it made before.
     """
+    digest = request.digest()
+    known = registry.requested(digest)
+    if known is not None:
+        return known
     require_servable(request)
     with tempfile.TemporaryDirectory(prefix="picklefleet-intake-") as scratch:
         folder = Path(scratch, "bundle")
         folder.mkdir()
         _build(request, folder, Path(scratch))
         manifest = manifest_from_bytes((folder / MANIFEST).read_bytes())
-        return registry.add(folder, manifest, key, by)
+        return registry.add(folder, manifest, key, by=by, request=digest)
 
 
 def _build(request: Request, folder: Path, scratch: Path) -> None:
@@ -57,6 +74,11 @@ def _build(request: Request, folder: Path, scratch: Path) -> None:
     if code == REFUSED and refusal.exists():
         told = msgspec.json.decode(refusal.read_bytes())
         raise ModelRefusedError(told["message"], fix=told["fix"])
-    raise ModelRefusedError(
-        f"The process that loaded the model ended with code {code}.", fix="Its output is above."
-    )
+    raise ModelRefusedError(f"The process that loaded the model ended with code {code}.", fix="Its output is above.")
+
+
+def _content(path: str) -> str:
+    try:
+        return sha256_of(Path(path))
+    except OSError as problem:
+        raise ModelRefusedError(f"{path} can't be read: {problem.strerror}.", fix="Check the path.") from problem

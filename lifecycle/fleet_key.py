@@ -23,18 +23,18 @@ def create_fleet_key(folder: Path) -> Path | None:
 
 def load_fleet_key(settings: Settings) -> FleetKey:
     """The settings decide, else the file in the keys' folder. Raises SettingsError when there is neither."""
-    current = settings.fleet_key.reveal() or _from_file(settings.keys_dir / FILE)
+    current = settings.fleet_key.value or _from_file(settings.keys_dir / FILE)
     if not current:
         raise SettingsError(
             "There is no fleet key.",
             fix="Set PICKLEFLEET_FLEET_KEY_FILE, or make one for this installation: picklefleet trust init",
         )
-    return FleetKey(current, settings.fleet_key_previous.reveal() or None)
+    return FleetKey(current, settings.fleet_key_previous.value or None)
 
 
 def _from_file(path: Path) -> bytes:
     try:
-        return secret_key(path.read_text(encoding="utf-8").strip()).reveal()
+        return secret_key(path.read_text(encoding="utf-8").strip()).value
     except FileNotFoundError:
         return b""
     except (OSError, ValueError) as problem:

@@ -3,6 +3,7 @@
 import getpass
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,30 +13,49 @@ from intake.register import Request, register
 from lifecycle import settings as settings_module
 from lifecycle.adapters.opening import open_registry
 from lifecycle.registry import CHAMPION, Registry, VersionEntry
-from lifecycle.settings import Settings, environment_for
+from lifecycle.settings import PREFIX, Settings, environment_for
 from lifecycle.signing import load_signing_key, load_trust
 from release import keys
 
 
 @click.command()
 @model_options
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Keep store and machine in a folder of the model's name below this one, unless the settings say where.",
+)
 @click.option("--host", help="Listen on this address (default: the setting HOST, 127.0.0.1).")
 @click.option("--port", type=int, help="Listen on this port (default: the setting PORT, 8000).")
-def up(host: str | None, port: int | None, **options: Any) -> None:
+def up(home: Path | None, host: str | None, port: int | None, **options: Any) -> None:
     """Register MODEL, approve it, make it champion, and serve it until Ctrl-C.
 
     For one machine and one person: approving is done in the same breath, so hand it only files that you trust as
     much as a program. What was registered before is not registered again.
     """
+    request = request_from_options(options)
     overrides = {key: str(value) for key, value in (("HOST", host), ("PORT", port)) if value is not None}
+    if home is not None:
+        overrides |= _folders(home.absolute() / request.name)
     settings = settings_module.load(overrides=overrides)
     for made in keys.create_missing(settings.keys_dir):
         click.echo(f"Made the key {made}")
-    _make_champion(settings, request_from_options(options))
+    _make_champion(settings, request)
     # A fresh process: what spoke to the store here must not be forked from.
     os.execve(  # noqa: S606 - our own program
         sys.executable, [sys.executable, "-m", "picklefleet", "serve"], environment_for(settings, overrides)
     )
+
+
+def _folders(home: Path) -> dict[str, str]:
+    """Where store and machine go, where the settings leave it open; tells how other commands find them."""
+    own = {"STORE": home / "store", "MACHINE_DIR": home / "machine"}
+    open_to_us = {row.name for row in settings_module.describe() if row.origin == "default"}
+    chosen = {name: str(path) for name, path in own.items() if PREFIX + name in open_to_us}
+    if chosen:
+        exports = " ".join(f"{PREFIX}{name}={path}" for name, path in chosen.items())
+        click.echo(f"For other commands on this model:  export {exports}")
+    return chosen
 
 
 def _make_champion(settings: Settings, request: Request) -> None:

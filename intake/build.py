@@ -1,0 +1,98 @@
+"""The contained child of `register`: load the model, learn what it accepts, prove it, write the bundle's folder."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import msgspec
+import pandas as pd
+
+from intake.golden import make_golden
+from intake.infer import infer_signature
+from intake.register import REFUSAL, REFUSED, Request
+from intake.samples import read_table
+from intake.unwrap import Handed, unwrap
+from lifecycle import golden
+from lifecycle.allow_list import AllowList
+from lifecycle.bundle import ARTIFACT, GOLDEN, MANIFEST, SHIM, Manifest, file_entry
+from lifecycle.errors import ModelRefusedError, PicklefleetError
+from lifecycle.golden import GoldenRows
+from lifecycle.loading import load_model, load_shim
+from lifecycle.model import Model
+from lifecycle.runtime import current_runtime, installed_libraries
+from lifecycle.signature import Signature
+from lifecycle.unpickle import load_model_file
+from lifecycle.verdict import Outcome
+
+
+def build(request: Request, folder: Path) -> Manifest:
+    """Write artifact, golden rows, shim and manifest to the folder. Raises ModelRefusedError with the fix."""
+    shutil.copyfile(request.model, folder / ARTIFACT)
+    if request.shim is not None:
+        shutil.copyfile(request.shim, folder / SHIM)
+    handed = _load(request, folder)
+    sample = None if request.sample is None else read_table(Path(request.sample))
+    signature = _signature(request, handed, sample)
+    rows = make_golden(Model(request.name, "", "", signature, handed.estimator), sample)
+    (folder / GOLDEN).write_bytes(msgspec.json.encode(rows.to_document()))
+    manifest = _manifest(request, folder, signature, handed)
+    _prove(folder, manifest, rows)
+    (folder / MANIFEST).write_bytes(manifest.to_bytes())
+    return manifest
+
+
+def _load(request: Request, folder: Path) -> Handed:
+    shim = None if request.shim is None else load_shim(folder / SHIM)
+    allowed = AllowList.default().with_extra(request.allow)
+    return unwrap(load_model_file(folder / ARTIFACT, allowed, shim, accept_version=request.accept_version))
+
+
+def _signature(request: Request, handed: Handed, sample: pd.DataFrame | None) -> Signature:
+    return infer_signature(
+        handed.estimator,
+        sample,
+        names=handed.feature_names,
+        outputs=request.outputs,
+        positive=request.positive,
+        threshold=request.threshold,
+    )
+
+
+def _manifest(request: Request, folder: Path, signature: Signature, handed: Handed) -> Manifest:
+    return Manifest(
+        name=request.name,
+        files=tuple(file_entry(path) for path in sorted(folder.iterdir())),
+        signature=signature,
+        runtime=current_runtime(),
+        libraries=installed_libraries(),
+        estimator_path=handed.path,
+        allow=request.allow,
+        accept_version=request.accept_version,
+        source=Path(request.model).name,
+    )
+
+
+def _prove(folder: Path, manifest: Manifest, rows: GoldenRows) -> None:
+    """Load the bundle as a machine will, and ask it its golden rows: what can't be repeated must not be served."""
+    verdict = golden.replay(load_model(folder, manifest, manifest.digest, ""), rows)
+    if verdict.outcome is not Outcome.PASSED:
+        raise ModelRefusedError(
+            f"The model does not repeat its own answers: {' '.join(verdict.reasons)}",
+            fix="A model that answers at random can't be served; fix its random_state.",
+        )
+
+
+def main(asked: Path, folder: Path) -> int:
+    """Returns the exit code; a refusal is left beside the folder for the parent to read."""
+    request = msgspec.json.decode(asked.read_bytes(), type=Request)
+    try:
+        build(request, folder)
+    except PicklefleetError as problem:
+        told = {"message": problem.message, "fix": problem.fix}
+        (asked.parent / REFUSAL).write_bytes(msgspec.json.encode(told))
+        return REFUSED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))
