@@ -15,10 +15,12 @@ from lifecycle.converters import Secret
 from lifecycle.errors import AlreadyExistsError, NotFoundError, StoreError, StoreUnavailableError
 from lifecycle.object_store import AREAS, ObjectStore, Store
 from lifecycle.settings import Settings
+from tests.azurite import azurite_settings
 
 BACKENDS: dict[str, Callable[[Path], Settings]] = {
     "directory": lambda folder: Settings(store=f"file://{folder}/a store"),
     "memory": lambda _: Settings(store="memory:"),
+    "azure": lambda _: azurite_settings(),
 }
 
 
