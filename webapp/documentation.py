@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from lifecycle.signature import Feature, Label
 from webapp.answers import label_text
-from webapp.context import served
+from webapp.context import served, service
 from webapp.page import html_response
 from webapp.problems import PROBLEMS
 from webapp.service import Served
@@ -56,6 +56,7 @@ def show() -> Response:
             curl=curl(ready, request.host_url.rstrip("/")),
             problems=PROBLEMS.values(),
             label_text=label_text,
+            max_rows=service().limits.max_rows,
         )
     )
 

@@ -87,6 +87,7 @@ class InstancesField(fields.List[Any]):
             validate=validate.Length(1, max_rows),
             error_messages={
                 "required": "Missing: the rows to predict.",
+                "null": "Must be an array of rows.",
                 "invalid": "Must be an array of rows.",
             },
         )

@@ -1,27 +1,10 @@
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
-from lifecycle.metrics import NullMetrics
-from lifecycle.prediction import FleetKey
 from tests import builders
-from tests.builders import BuiltModel
-from webapp.app import create_app
-from webapp.service import Limits, Service
-
-KEY = FleetKey(b"k" * 32)
-LIMITS = Limits(max_body_bytes=200_000, max_rows=50, max_depth=8, request_deadline_s=10)
-
-
-def service_for(built: BuiltModel | None, limits: Limits = LIMITS, **changes: Any) -> Service:
-    model = None if built is None else built.model
-    return Service(lambda: model, lambda _: built.golden, KEY, limits, NullMetrics(), **changes)
-
-
-def client_for(built: BuiltModel | None, limits: Limits = LIMITS, **changes: Any) -> FlaskClient:
-    return create_app(service_for(built, limits, **changes)).test_client()
+from tests.serving import client_for
 
 
 @pytest.fixture

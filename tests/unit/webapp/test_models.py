@@ -1,0 +1,31 @@
+from jsonschema import Draft202012Validator
+
+from tests import builders
+from tests.builders import without
+from tests.serving import client_for
+
+MODELS = "/api/v1/models"
+SUMMARY = {"name": "flights", "version": "v1", "digest": "0" * 64}
+
+
+def test_the_models_of_this_machine_are_listed(client):
+    assert client.get(MODELS).get_json() == {"models": [SUMMARY]}
+
+
+def test_a_machine_without_a_model_lists_none():
+    assert client_for(None).get(MODELS).get_json() == {"models": []}
+
+
+def test_one_version_is_shown(client):
+    assert client.get(f"{MODELS}/v1").get_json() == SUMMARY
+
+
+def test_a_version_s_schema_is_its_signature_and_the_json_schema_of_a_row():
+    built = builders.all_kinds()
+    document = client_for(built).get(f"{MODELS}/v1/schema").get_json()
+
+    assert document["signature"]["inputs"][0]["name"] == "amount"
+    schema = Draft202012Validator(document["row_schema"])
+    assert schema.is_valid(built.rows[0])
+    assert not schema.is_valid(without(built.rows[0], "plan"))
+    assert not schema.is_valid(built.rows[0] | {"more": 1})

@@ -1,0 +1,69 @@
+from collections import Counter
+
+from lifecycle.metrics import NullMetrics
+from tests import builders
+from tests.serving import KEY, LIMITS
+from webapp.app import create_app
+from webapp.service import Service
+
+
+class Recorder(NullMetrics):
+    """Keeps what was measured, after the real checks of names and tags."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[tuple[str, ...]] = Counter()
+        self.in_flight: list[float] = []
+        self.observed: list[tuple[str, ...]] = []
+
+    def increment(self, name: str, amount: int = 1, /, **tags: str) -> None:
+        super().increment(name, amount, **tags)
+        self.counts[name, *tags.values()] += amount
+
+    def gauge(self, name: str, value: float, /, **tags: str) -> None:
+        super().gauge(name, value, **tags)
+        if name == "in_flight":
+            self.in_flight.append(value)
+
+    def observe(self, name: str, value: float, /, **tags: str) -> None:
+        super().observe(name, value, **tags)
+        assert value >= 0
+        self.observed.append((name, *tags.values()))
+
+
+def test_a_prediction_is_measured_as_a_whole_and_by_stage():
+    metrics = Recorder()
+    built = builders.classifier()
+    client = create_app(
+        Service(lambda: built.model, lambda _: built.golden, KEY, LIMITS, metrics)
+    ).test_client()
+
+    client.post("/api/v1/predict", json={"instances": list(built.rows[:3])})
+
+    assert metrics.counts == {("requests", "2xx"): 1, ("rows",): 3}
+    assert metrics.in_flight == [1, 0]
+    assert metrics.observed == [
+        ("stage_seconds", "parse"),
+        ("stage_seconds", "predict"),
+        ("stage_seconds", "answer"),
+        ("request_seconds",),
+    ]
+
+
+def test_problems_are_counted_by_type_each_once():
+    metrics = Recorder()
+    built = builders.classifier()
+    client = create_app(
+        Service(lambda: built.model, lambda _: built.golden, KEY, LIMITS, metrics)
+    ).test_client()
+
+    client.post("/api/v1/predict", json={"instances": []})
+    client.post("/api/v1/predict", data="{", content_type="application/json")
+    client.get("/nothing")
+
+    assert metrics.counts == {
+        ("requests", "4xx"): 3,
+        ("problems", "invalid-request"): 1,
+        ("problems", "malformed-json"): 1,
+        ("problems", "not-found"): 1,
+    }
+    assert metrics.in_flight == [1, 0, 1, 0, 1, 0]
