@@ -6,6 +6,7 @@ from flask.testing import FlaskClient
 
 from lifecycle.metrics import NullMetrics
 from lifecycle.prediction import FleetKey
+from tests import builders
 from tests.builders import BuiltModel
 from webapp.app import create_app
 from webapp.service import Limits, Service
@@ -15,8 +16,10 @@ LIMITS = Limits(max_body_bytes=200_000, max_rows=50, max_depth=8, request_deadli
 
 
 def service_for(built: BuiltModel | None, limits: Limits = LIMITS, **changes: Any) -> Service:
+    """`built` None: a process that has no model yet."""
     model = None if built is None else built.model
-    return Service(lambda: model, lambda _: built.golden, KEY, limits, NullMetrics(), **changes)
+    ready = built or builders.classifier()
+    return Service(lambda: model, lambda _: ready.golden, KEY, limits, NullMetrics(), **changes)
 
 
 def client_for(built: BuiltModel | None, limits: Limits = LIMITS, **changes: Any) -> FlaskClient:

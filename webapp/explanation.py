@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from webapp.faults import Fault, Path, did_you_mean, pointer
+from webapp.faults import MAX_FAULTS, Fault, Path, did_you_mean, pointer
 
-MAX_FAULTS = 100
 UNKNOWN_FIELD = "The model's contract has no field of this name."
 _WHOLE = "_schema"
 

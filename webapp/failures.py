@@ -18,7 +18,7 @@ def problem_of(error: Exception) -> ProblemError:
         return error
     if isinstance(error, MalformedJsonError):
         return ProblemError(
-            problems.MALFORMED_JSON, str(error), faults=error.faults[:100], total_faults=len(error.faults)
+            problems.MALFORMED_JSON, str(error), faults=error.faults, total_faults=error.total
         )
     if isinstance(error, InvalidRequestError):
         return ProblemError(

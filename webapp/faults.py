@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+MAX_FAULTS = 100  # of one request are explained; all are counted
 MAX_NAME = 64
 _UNPRINTABLE = "\N{REPLACEMENT CHARACTER}"
 

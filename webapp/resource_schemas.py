@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields, validate
 
-from webapp.explanation import MAX_FAULTS
+from webapp.faults import MAX_FAULTS
 from webapp.schemas import Strict
 
 

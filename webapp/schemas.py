@@ -16,6 +16,9 @@ from webapp.faults import json_type
 from webapp.fields import Described, field_for
 
 MAX_KEY = 256
+SURPLUS_MEMBERS = (
+    16  # a row with more unknown names than this is one fault: to explain each would cost too much
+)
 _NUMBER = {"type": ["number", "null"]}
 
 
@@ -48,6 +51,7 @@ class RowField(Described):
         super().__init__(required=True)
         self.names = signature.names
         self.named = signature.named
+        self.most_members = 2 * len(signature.names) + SURPLUS_MEMBERS
         self.schema = row_schema(signature)
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> Any:
@@ -56,6 +60,8 @@ class RowField(Described):
         if not isinstance(value, dict):
             wanted = "an object by feature name" + ("" if self.named else " or an array")
             raise ValidationError(f"Must be {wanted}, not {json_type(value)}.")
+        if len(value) > self.most_members:
+            raise ValidationError(f"Has {len(value):,} members; the model takes {len(self.names):,}.")
         return self.schema.load(value)
 
     def _array(self, values: list[Any]) -> Any:

@@ -96,9 +96,9 @@ def test_all_faults_come_at_once_and_in_order(flights):
 
 def test_only_the_first_hundred_faults_are_explained_but_all_are_counted(flights):
     with pytest.raises(InvalidRequestError) as caught:
-        flights.read({"instances": [{f"secret-{i}": i for i in range(200)}]})
+        flights.read({"instances": [{f"wrong-{i}": i for i in range(20)}] * 5})
 
-    assert caught.value.total == 203
+    assert caught.value.total == 5 * (20 + 3)
     assert len(caught.value.faults) == 100
 
 
@@ -138,3 +138,11 @@ def test_an_empty_feature_name_is_a_name():
     signature = Signature((Feature("", "number", "float64"),), (Output("y0", "regression"),))
 
     assert Contract.of(signature, 5).read({"instances": [{"": 2}]}).columns == {"": [2.0]}
+
+
+def test_a_row_with_far_too_many_names_is_one_fault(flights):
+    row = {f"wrong-{i}": i for i in range(5000)}
+
+    assert faults_of(flights, {"instances": [row]}) == {
+        "/instances/0": "Has 5,000 members; the model takes 3."
+    }

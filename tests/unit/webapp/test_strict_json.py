@@ -160,3 +160,17 @@ def test_depth_beyond_the_parser_s_own_is_the_same_fault():
     ((_, detail),) = faults_of(b"[" * 100_000 + b"]" * 100_000)
 
     assert detail == "The body is nested deeper than 8 levels."
+
+
+def test_the_place_that_is_too_deep_is_the_first_one():
+    ((pointer, _),) = faults_of(b'{"a": [1], "b": [[1]], "c": [[1]]}', depth=2)
+
+    assert pointer == "/b/0"
+
+
+def test_only_the_first_hundred_faults_are_explained_but_all_are_counted():
+    with pytest.raises(MalformedJsonError) as caught:
+        parse(b"[" + b",".join([b"NaN"] * 250) + b"]", DEPTH)
+
+    assert len(caught.value.faults) == 100
+    assert caught.value.total == 250
