@@ -1,0 +1,228 @@
+"""Sealed spools → segments in the store, exactly once, whatever dies when.
+
+A durable plan says which spools become which segment; spools don't change any more, so a replay makes the same
+segments; their create-only names make a second put harmless; only when all are there do the spools go.
+"""
+
+import fcntl
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+import msgspec
+
+from agent.drop_shipper import DropShipper
+from lifecycle.atomic_file import write_atomically
+from lifecycle.errors import AlreadyExistsError
+from lifecycle.logs import get_logger
+from lifecycle.object_store import ObjectStore
+from lifecycle.record_schema import CorruptRecordsError, RecordSchema, schema_from_bytes
+from lifecycle.segments import segment_key, write_segments
+from lifecycle.spool_files import (
+    SpoolFile,
+    adopt_orphans,
+    first_event,
+    read_events,
+    spool_files,
+    sync_directory,
+)
+
+Step = Literal[
+    "adopted", "planned", "converted", "put", "all_put", "spool_deleted", "plan_deleted", "drops_put"
+]
+
+FORMAT = 1
+PLAN_BYTES = 64 << 20
+PLAN_SPOOLS = 256
+DROPS_EVERY_S = 60.0
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """These spools become the segment `name`, one object for each hour in them."""
+
+    name: str
+    spools: tuple[str, ...]
+    format: int = FORMAT
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """What a round did. `damaged_bytes` and `unreadable` events are losses; a torn tail was never acknowledged."""
+
+    segments: int = 0
+    spools: int = 0
+    torn_tail_bytes: int = 0
+    damaged_bytes: int = 0
+    unreadable: int = 0
+
+    def __add__(self, other: "Shipped") -> "Shipped":
+        return Shipped(*(mine + its for mine, its in zip(_values(self), _values(other), strict=True)))
+
+
+class Shipper:
+    """One a machine. `at` is told each step when it is done: tests end the process there."""
+
+    def __init__(
+        self, records: ObjectStore, spool: Path, *, at: Callable[[Step], None] = lambda _step: None
+    ) -> None:
+        self._records = records
+        self._spool = spool
+        self._plans = spool / "plans"
+        self._scratch = spool / "scratch"
+        self._at = at
+        self._drops = DropShipper(records, spool)
+
+    def ship(self) -> Shipped:
+        """Ship all that is sealed; memory is bounded by one plan. Raises StoreUnavailableError: call again later."""
+        self._spool.mkdir(parents=True, exist_ok=True)
+        with self._alone():
+            adopt_orphans(self._spool)
+            self._at("adopted")
+            total = Shipped()
+            for plan in self._begun():
+                total += self._try(plan)
+            while (next_plan := self._next_plan()) is not None:
+                total += self._try(next_plan)
+            self._drops.ship()
+        return total
+
+    def backlog(self) -> int:
+        """How many spools wait, the open ones among them."""
+        return len(spool_files(self._spool))
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One agent at a time plans and deletes here: `agent --once` waits for the one that runs."""
+        with (self._spool / "agent.lock").open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            shutil.rmtree(self._scratch, ignore_errors=True)
+            yield
+
+    def _begun(self) -> Iterator[Plan]:
+        for path in sorted(self._plans.glob("*.json")):
+            yield msgspec.json.decode(path.read_bytes(), type=Plan)
+
+    def _next_plan(self) -> Plan | None:
+        """The oldest sealed spools that share their columns, up to a bound, durably written down."""
+        planned = {name for plan in self._begun() for name in plan.spools}
+        sealed = [
+            spool for spool in spool_files(self._spool) if spool.sealed and spool.path.name not in planned
+        ]
+        if not sealed:
+            return None
+        chosen = list(_alike(sealed[:PLAN_SPOOLS]))
+        plan = Plan(chosen[0].segment, tuple(spool.path.name for spool in chosen))
+        write_atomically(self._plan_file(plan), msgspec.json.encode(asdict(plan)))
+        sync_directory(self._plans)
+        self._at("planned")
+        return plan
+
+    def _try(self, plan: Plan) -> Shipped:
+        """A plan that can't be converted waits for the next round and does not stand in the others' way."""
+        try:
+            return self._run(plan)
+        except duckdb.Error as problem:
+            log.error("plan_failed", plan=plan.name, kind=type(problem).__name__)
+            return Shipped()
+
+    def _run(self, plan: Plan) -> Shipped:
+        paths = [self._spool / name for name in plan.spools]
+        done = Shipped()
+        if all(path.exists() for path in paths):  # else all was put, and the deleting had begun
+            done = self._put(plan, paths)
+            self._at("all_put")
+        for path in paths:
+            path.unlink(missing_ok=True)
+            self._at("spool_deleted")
+        sync_directory(self._spool)
+        self._plan_file(plan).unlink(missing_ok=True)
+        self._at("plan_deleted")
+        return done
+
+    def _put(self, plan: Plan, paths: list[Path]) -> Shipped:
+        folder = self._scratch / plan.name
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            events = _Events(folder / "events")
+            schema = events.gather(paths)
+            if schema is None:
+                return self._set_aside(paths)
+            written = write_segments(events.path, schema, folder, longest=events.longest)
+            self._at("converted")
+            for segment in written.segments:
+                self._create(segment_key(schema.kind, segment.hour, plan.name), segment.path)
+                self._at("put")
+            return Shipped(len(written.segments), len(paths), events.torn, events.damaged, written.unreadable)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _create(self, key: str, path: Path) -> None:
+        try:
+            self._records.create_from_file(key, path)
+        except AlreadyExistsError:
+            return  # this plan's own: nobody else has its origin
+
+    def _set_aside(self, paths: list[Path]) -> Shipped:
+        """Events without a header that can be read are kept for a person; a file without any is nobody's loss."""
+        damaged = 0
+        for path in paths:
+            if next(iter(read_events(path)), None) is not None:
+                damaged += path.stat().st_size
+                path.rename(path.with_suffix(".damaged"))
+                log.error("spool_unreadable", spool=path.name)
+        return Shipped(damaged_bytes=damaged)
+
+    def _plan_file(self, plan: Plan) -> Path:
+        return self._plans / f"{plan.name}.json"
+
+
+class _Events:
+    """The whole events of some spools, one a line in a file: what DuckDB reads."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.longest = self.torn = self.damaged = 0
+
+    def gather(self, spools: list[Path]) -> RecordSchema | None:
+        """Their common columns, or None where no header can be read."""
+        schema = _schema(first_event(spools[0]))
+        with self.path.open("wb") as lines:
+            for spool in spools:
+                reader = read_events(spool)
+                for event in islice(reader, 1, None):
+                    self.longest = max(self.longest, len(event))
+                    lines.write(event + b"\n")
+                self.torn += reader.torn_tail_bytes
+                self.damaged += reader.damaged_bytes
+        return schema
+
+
+def _schema(header: bytes | None) -> RecordSchema | None:
+    try:
+        return None if header is None else schema_from_bytes(header)
+    except CorruptRecordsError:
+        return None
+
+
+def _alike(spools: list[SpoolFile]) -> Iterator[SpoolFile]:
+    """The first one and those with the same header, while they are not too much together."""
+    header, size = first_event(spools[0].path), 0
+    for spool in spools:
+        if first_event(spool.path) != header:
+            continue
+        size += spool.path.stat().st_size
+        if size > PLAN_BYTES and spool is not spools[0]:
+            return
+        yield spool
+
+
+def _values(shipped: Shipped) -> tuple[int, ...]:
+    return tuple(asdict(shipped).values())
