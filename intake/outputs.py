@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
-from sklearn.base import is_classifier
+from sklearn.base import is_classifier, is_outlier_detector
+from sklearn.pipeline import Pipeline
 
 from lifecycle.errors import ModelRefusedError
 from lifecycle.model import plain_label
@@ -53,18 +54,19 @@ def _labels(estimator: Any, predicted: Any, count: int) -> list[tuple[Label, ...
         if count > 1:  # a multi-label indicator: classes_ number the columns
             return [tuple(map(plain_label, np.asarray([0, 1], dtype=predicted.dtype)))] * count
         return [tuple(map(plain_label, classes))]
-    if hasattr(estimator, "fit_predict") and predicted.dtype.kind == "i":
-        return [_labels_of_groups(estimator)]
+    if predicted.dtype.kind == "i" and (groups := _groups(estimator)):
+        return [groups]
     return [()] * count if predicted.dtype.kind in "OUSb" else None
 
 
-def _labels_of_groups(estimator: Any) -> tuple[Label, ...]:
-    """Outlier detectors answer -1 or 1; clusterings the number of a cluster."""
-    if hasattr(estimator, "offset_"):
+def _groups(estimator: Any) -> tuple[Label, ...]:
+    """Outlier detectors answer -1 or 1; clusterings the number of a cluster; others have no groups."""
+    if is_outlier_detector(estimator):
         return (-1, 1)
-    centres = getattr(estimator, "cluster_centers_", None)
-    count = len(centres) if centres is not None else int(getattr(estimator, "n_components", 0))
-    return tuple(range(count))
+    last = estimator[-1] if isinstance(estimator, Pipeline) else estimator
+    centres = getattr(last, "cluster_centers_", None)
+    count = len(centres) if centres is not None else len(getattr(last, "weights_", ()))
+    return tuple(range(count)) if hasattr(last, "fit_predict") else ()
 
 
 def _methods(estimator: Any, rows: Any, count: int) -> tuple[Method, ...]:

@@ -24,10 +24,12 @@ from sklearn.ensemble import (
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.mixture import GaussianMixture
 from sklearn.model_selection import GridSearchCV
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import ClassifierChain, MultiOutputClassifier, MultiOutputRegressor
 from sklearn.naive_bayes import MultinomialNB
+from sklearn.neighbors import LocalOutlierFactor
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -423,6 +425,17 @@ def outliers():
     return Case(fitted, inputs, outputs, **MATRIX)
 
 
+def outliers_behind_a_scaler():
+    fitted = make_pipeline(StandardScaler(), LocalOutlierFactor(novelty=True)).fit(WHOLE)
+    outputs = (classes(-1, 1, methods=("decision_function", "predict")),)
+    return Case(fitted, (number("x0", "scaler"), number("x1", "scaler")), outputs, **MATRIX)
+
+
+def mixture_behind_a_scaler():
+    fitted = make_pipeline(StandardScaler(), GaussianMixture(2, random_state=0)).fit(WHOLE)
+    return Case(fitted, (number("x0", "scaler"), number("x1", "scaler")), (classes(0, 1),), **MATRIX)
+
+
 def transformer_only():
     fitted = make_pipeline(StandardScaler(), PCA(1)).fit(WHOLE)
     inputs = (number("x0", "scaler"), number("x1", "scaler"))
@@ -446,7 +459,7 @@ CASES = [
     union_of_vectorisers, text_beside_numbers, grid_search, calibrated, transformed_target, soft_voting,
     hard_voting_has_labels_only, stacking, scores_without_probabilities, booleans_as_labels,
     positive_label_and_threshold, several_numbers, several_regressors, several_classes, chain_of_classifiers,
-    several_labels_at_once, clusters, outliers, transformer_only, tuple_of_model_and_names,
+    several_labels_at_once, clusters, outliers, outliers_behind_a_scaler, mixture_behind_a_scaler, transformer_only, tuple_of_model_and_names,
 ]  # fmt: skip
 
 
