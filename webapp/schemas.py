@@ -79,8 +79,12 @@ class RowField(Described):
         by_name = {"$ref": "#/components/schemas/Row"}
         if self.named:
             return by_name
-        count = len(self.names)
-        return {"anyOf": [by_name, {"type": "array", "minItems": count, "maxItems": count, "items": {}}]}
+        values = [
+            field.json_schema() for field in self.schema.fields.values() if isinstance(field, Described)
+        ]
+        count = len(values)
+        in_order = {"type": "array", "prefixItems": values, "minItems": count, "maxItems": count}
+        return {"anyOf": [by_name, in_order]}
 
 
 class InstancesField(fields.List[Any]):

@@ -137,3 +137,4 @@ def test_a_model_without_names_documents_both_forms_of_a_row():
     schema = request_schema(document)
     assert schema.is_valid({"instances": [[1, 2, 3], {"x0": 1, "x1": 2, "x2": 3}]})
     assert not schema.is_valid({"instances": [[1, 2]]})
+    assert not schema.is_valid({"instances": [[1, "2", 3]]})
