@@ -6,6 +6,7 @@ from types import FrameType
 
 import click
 
+from agent.keys_sync import KeyRounds
 from agent.rounds import Rounds
 from lifecycle import settings as settings_module
 from lifecycle.adapters.opening import open_registry
@@ -18,7 +19,7 @@ from lifecycle.signing import load_trust
 @click.command()
 @click.option("--once", is_flag=True, help="One round, then end: 0 when the machine has what it shall serve.")
 def agent(once: bool) -> None:
-    """Bring policy and verified bundles from the store to this machine's cache, round after round.
+    """Bring policy, API keys and verified bundles from the store to this machine's cache, round after round.
 
     With the store down the machine keeps serving what it has, and the rounds go on more slowly.
     """
@@ -28,10 +29,16 @@ def agent(once: bool) -> None:
     machine = MachineDirectory(settings.machine_dir)
     metrics = open_metrics(settings)
     rounds = Rounds(registry, machine, lambda: load_trust(settings.keys_dir), metrics)
+    keys = KeyRounds(registry.control, machine, lambda: load_trust(settings.keys_dir), metrics)
     if once:
+        keys.once()
         rounds.once()
         return
-    rounds.run(settings.agent_poll_s, _stop_event())
+    stop = _stop_event()
+    threading.Thread(
+        target=keys.run, args=(settings.agent_poll_s, stop), name="api-keys", daemon=True
+    ).start()
+    rounds.run(settings.agent_poll_s, stop)
 
 
 def _stop_event() -> threading.Event:

@@ -35,10 +35,7 @@ class Rounds:
 
     def run(self, pause_s: float, stop: threading.Event) -> None:
         """Until `stop`; a failed round doubles the pause up to a minute, a good one restores it."""
-        pause = pause_s
-        while not stop.is_set():
-            pause = pause_s if self._try_once() else min(pause * 2, MAX_PAUSE_S)
-            stop.wait(pause)
+        repeat(self._try_once, pause_s, stop, max_pause_s=MAX_PAUSE_S)
 
     def _try_once(self) -> bool:
         try:
@@ -54,3 +51,11 @@ class Rounds:
             log.info("bundle_ready", model=synced.serving.name, version=synced.serving.version)
         elif synced.change == "no-champion":
             log.warning("no_champion", fix="Promote a version: picklefleet promote v1")
+
+
+def repeat(attempt: Callable[[], bool], pause_s: float, stop: threading.Event, *, max_pause_s: float) -> None:
+    """Until `stop`; after a failed attempt the pause doubles up to `max_pause_s`, a good one restores it."""
+    pause = pause_s
+    while not stop.is_set():
+        pause = pause_s if attempt() else min(pause * 2, max_pause_s)
+        stop.wait(pause)

@@ -38,6 +38,11 @@ class MachineDirectory:
     def spool(self) -> Path:
         return self.root / "spool"
 
+    @property
+    def api_keys(self) -> Path:
+        """The newest entry of the API keys' journal, as the agent brought it."""
+        return self.root / "cache" / "api_keys.json"
+
     def bundle(self, digest: str) -> Path:
         return self.bundles / digest
 

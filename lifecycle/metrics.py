@@ -79,6 +79,13 @@ METRICS = (
         "The agent's rounds, by how they ended.",
         (Tag("outcome", ("ok", "failed")),),
     ),
+    Metric(
+        "agent_key_syncs",
+        "counter",
+        "rounds",
+        "The agent's rounds for API keys, by how they ended.",
+        (Tag("outcome", ("ok", "failed")),),
+    ),
 )
 
 _BY_NAME = {metric.name: metric for metric in METRICS}

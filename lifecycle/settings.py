@@ -11,6 +11,7 @@ from typing import Any
 from lifecycle import converters as to
 from lifecycle.converters import Secret
 from lifecycle.errors import SettingsError
+from lifecycle.listening import beyond_loopback
 
 PREFIX = "PICKLEFLEET_"
 FILE = "_FILE"
@@ -78,6 +79,11 @@ class Settings:
     trusted_hosts: tuple[str, ...] = _setting(
         "", to.hosts, "Host names that requests may name, with commas between them; empty allows any."
     )
+    api_keys: str = _setting(
+        "auto",
+        to.one_of("auto", "on", "off"),
+        "Whether requests need an API key; auto: yes where others than this machine can reach the service.",
+    )
     workers: int = _setting(
         "auto", to.workers, "Web processes; auto is one for each CPU that this process may use."
     )
@@ -100,6 +106,10 @@ class Settings:
         "info", to.one_of("debug", "info", "warning", "error"), "The least severe events that are logged."
     )
     log_format: str = _setting("json", to.one_of("json", "text"), "json for machines, text for a terminal.")
+
+    @property
+    def keys_required(self) -> bool:
+        return self.api_keys == "on" or (self.api_keys == "auto" and beyond_loopback(self.host, self.bind))
 
 
 def load(environ: Mapping[str, str] | None = None, *, overrides: Mapping[str, str] | None = None) -> Settings:
@@ -207,6 +217,11 @@ def _contradictions(settings: Settings) -> Iterator[str]:
         yield (
             f"{PREFIX}REQUEST_DEADLINE_S must be smaller than {PREFIX}GRACEFUL_TIMEOUT_S: "
             "else a stop cuts off requests that are still allowed to run."
+        )
+    if settings.api_keys == "off" and beyond_loopback(settings.host, settings.bind):
+        yield (
+            f"{PREFIX}API_KEYS can't be off while others than this machine can reach the service: "
+            f"leave it at auto, or listen on a loopback address ({PREFIX}HOST=127.0.0.1)."
         )
 
 

@@ -177,3 +177,22 @@ def test_an_untrusted_child_gets_no_setting_and_no_secret(monkeypatch: pytest.Mo
 
 def test_the_documentation_is_the_code_s() -> None:
     assert DOCS.read_text() == settings.markdown(), "Run: picklefleet settings --markdown > docs/settings.md"
+
+
+@pytest.mark.parametrize(
+    ("values", "required"),
+    [
+        ({}, False),
+        ({"API_KEYS": "on"}, True),
+        ({"API_KEYS": "off"}, False),
+        ({"HOST": "::"}, True),
+        ({"BIND": "unix:/run/web.sock"}, False),
+        ({"HOST": "10.0.0.1", "BIND": "unix:/run/web.sock", "API_KEYS": "on"}, True),
+    ],
+)
+def test_keys_are_required_where_others_can_reach_the_service(values: dict[str, str], required: bool) -> None:
+    assert load(given(**values)).keys_required is required
+
+
+def test_keys_can_not_be_off_where_others_can_reach_the_service() -> None:
+    assert "PICKLEFLEET_API_KEYS can't be off" in problems(API_KEYS="off", HOST="192.168.0.7")
