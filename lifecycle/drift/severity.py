@@ -1,0 +1,85 @@
+"""How much a difference matters: significant is not enough, it must be larger than the reference's own days are."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from lifecycle.drift.comparison import Comparison
+from lifecycle.profile.profile import Variation
+
+_D_WATCH = 0.05
+_V_WATCH = 0.1
+_PSI_WATCH = 0.1
+_PSI_DRIFT = 0.2
+_PSI_SEVERE = 0.5
+_CHANGE_WATCH = 0.02
+_CHANGE_DRIFT = 0.10
+
+
+class Severity(Enum):
+    """From best to worst; a night without enough rows is no-data whatever its columns are."""
+
+    OK = "ok"
+    NO_DATA = "no-data"
+    NOT_COMPUTABLE = "not-computable"
+    WATCH = "watch"
+    DRIFT = "drift"
+    SEVERE = "severe"
+
+    @property
+    def rank(self) -> int:
+        return list(Severity).index(self)
+
+    @property
+    def found(self) -> bool:
+        """Watch or above: what figures call an alarm."""
+        return self.rank >= Severity.WATCH.rank
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """The effects that a significant difference must reach (PSI of drift and severe: must exceed)."""
+
+    distance: float
+    psi_watch: float
+    psi_drift: float
+    psi_severe: float
+
+
+def guards_for(numeric: bool, variation: Variation | None) -> Guards:
+    """The fixed values, each widened to the 95th percentile of the reference's own days where it has days."""
+    fixed = _D_WATCH if numeric else _V_WATCH
+    if variation is None:
+        return Guards(fixed, _PSI_WATCH, _PSI_DRIFT, _PSI_SEVERE)
+    return Guards(
+        max(fixed, variation.distance),
+        max(_PSI_WATCH, variation.psi),
+        max(_PSI_DRIFT, variation.psi),
+        max(_PSI_SEVERE, variation.psi),
+    )
+
+
+def severity_of(comparison: Comparison, guards: Guards) -> Severity:
+    if not comparison.significant:
+        return Severity.OK
+    if comparison.psi > guards.psi_drift or comparison.change >= _CHANGE_DRIFT:
+        return Severity.SEVERE if comparison.psi > guards.psi_severe else Severity.DRIFT
+    return Severity.WATCH if effects(comparison, guards) else Severity.OK
+
+
+def effects(comparison: Comparison, guards: Guards) -> tuple[str, ...]:
+    """What reaches the guards of watch, in words."""
+    told = []
+    if comparison.distance is not None and comparison.distance >= guards.distance:
+        letter = "D" if comparison.numeric else "V"
+        told.append(f"{letter} is {comparison.distance:.3f} (limit {guards.distance:.3f})")
+    if comparison.psi >= guards.psi_watch:
+        told.append(f"PSI is {comparison.psi:.3f} (limit {guards.psi_watch:.3f})")
+    told += _changed("missing", comparison.missing, comparison.missing_change)
+    told += _changed("unseen", comparison.unseen, comparison.unseen_change)
+    return tuple(told)
+
+
+def _changed(what: str, share: float, change: float) -> list[str]:
+    if abs(change) < _CHANGE_WATCH:
+        return []
+    return [f"{what} values went from {share - change:.1%} to {share:.1%}"]
