@@ -100,7 +100,9 @@ class ProcessSpool:
 
     def _write(self, frame: bytes) -> Reason | None:
         try:
-            if self._is_over_budget(len(frame)):
+            if clock.monotonic() >= self._next_look:
+                self._look_at_directory()
+            if self._used + len(frame) > self._limits.budget_bytes:
                 return "budget"
             if self._handle is None:
                 self._open()
@@ -178,15 +180,9 @@ class ProcessSpool:
         self._synced, self._synced_size = now, self._size
         return os.dup(self._handle)
 
-    def _is_over_budget(self, more: int) -> bool:
-        """By the last look at the directory and what this process wrote since."""
-        self._look_at_directory()
-        return self._used + more > self._limits.budget_bytes
-
     def _look_at_directory(self) -> None:
+        """Once a second, and seldomer where looking takes long; between looks only this process's writes count."""
         started = clock.monotonic()
-        if started < self._next_look:
-            return
         self._used = directory_bytes(self._directory) if self._directory.is_dir() else 0
         took = clock.monotonic() - started
         self._next_look = started + max(1.0, 100 * took)

@@ -5,6 +5,7 @@ is written. One request is one event of n rows, columns as lists.
 import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Literal
 
 import msgspec
@@ -62,8 +63,14 @@ class PredictionEncoder:
         self.digest = self.schema.digest
         self._secret = secret
         self._hash_units = hash_units
-        kept = [(n, f) for n, f in enumerate(signature.inputs) if f.privacy != "drop"]
-        self._inputs = [(input_part(n), f.name, _protection(f, secret)) for n, f in kept]
+        features = [(input_part(index), feature) for index, feature in enumerate(signature.inputs)]
+        kept = {part: feature.name for part, feature in features if feature.privacy == "keep"}
+        self._kept_parts, self._kept_columns = tuple(kept), _getter(tuple(kept.values()))
+        self._protected = [
+            (part, feature.name, _protection(feature, secret))
+            for part, feature in features
+            if feature.privacy in {"hash", "bucket"}
+        ]
 
     def encode(self, record: PredictionRecord) -> bytes:
         """One line of JSON. What is None is left out; NaN and infinity become null, as in the answer."""
@@ -85,9 +92,9 @@ class PredictionEncoder:
 
     def _add_rows(self, event: dict[str, Any], record: PredictionRecord) -> None:
         columns = record.columns
-        for part, name, protect in self._inputs:
-            values = columns[name]
-            event[part] = values if protect is None else [protect(value) for value in values]
+        event |= zip(self._kept_parts, self._kept_columns(columns), strict=True)
+        for part, name, protect in self._protected:
+            event[part] = [protect(value) for value in columns[name]]
         for index, answer in enumerate(record.answers):
             _add_answer(event, index, answer)
         if record.row_keys is not None:
@@ -126,6 +133,13 @@ def bucket(value: float | None) -> float | None:
     return int(rounded) if isinstance(value, int) else rounded
 
 
+def _getter(names: tuple[str, ...]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    """Many look-ups in one call of C; itemgetter answers a tuple only where there are two or more."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda columns: tuple(columns[name] for name in names)
+
+
 def _add_answer(event: dict[str, Any], index: int, answer: OutputAnswer) -> None:
     if answer.labels is not None:
         event[f"label{index}"] = answer.labels
@@ -137,9 +151,7 @@ def _add_answer(event: dict[str, Any], index: int, answer: OutputAnswer) -> None
         event[f"value{index}"] = answer.values
 
 
-def _protection(feature: Feature, secret: bytes) -> Callable[[Any], Any] | None:
-    if feature.privacy == "keep":
-        return None
+def _protection(feature: Feature, secret: bytes) -> Callable[[Any], Any]:
     if feature.privacy == "bucket" and feature.kind in {"number", "integer"}:
         return bucket
     return lambda value: None if value is None else _keyed_hash(feature.name, value, secret)
