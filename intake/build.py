@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 import msgspec
-import pandas as pd
 
 from intake.golden import make_golden
 from intake.infer import infer_signature
@@ -32,7 +31,7 @@ def build(request: Request, folder: Path) -> Manifest:
         shutil.copyfile(request.shim, folder / SHIM)
     handed = _load(request, folder)
     sample = None if request.sample is None else read_table(Path(request.sample))
-    signature = _signature(request, handed, sample)
+    signature = infer_signature(handed, sample, request)
     rows = make_golden(Model(request.name, "", "", signature, handed.estimator), sample)
     (folder / GOLDEN).write_bytes(msgspec.json.encode(rows.to_document()))
     manifest = _manifest(request, folder, signature, handed)
@@ -45,17 +44,6 @@ def _load(request: Request, folder: Path) -> Handed:
     shim = None if request.shim is None else load_shim(folder / SHIM)
     allowed = AllowList.default().with_extra(request.allow)
     return unwrap(load_model_file(folder / ARTIFACT, allowed, shim, accept_version=request.accept_version))
-
-
-def _signature(request: Request, handed: Handed, sample: pd.DataFrame | None) -> Signature:
-    return infer_signature(
-        handed.estimator,
-        sample,
-        names=handed.feature_names,
-        outputs=request.outputs,
-        positive=request.positive,
-        threshold=request.threshold,
-    )
 
 
 def _manifest(request: Request, folder: Path, signature: Signature, handed: Handed) -> Manifest:

@@ -14,7 +14,7 @@ from intake.sample_columns import columns_of
 from lifecycle import golden
 from lifecycle.errors import ModelFailureError, ModelRefusedError, PicklefleetError
 from lifecycle.golden import GoldenRows
-from lifecycle.model import Model, OutputAnswer
+from lifecycle.model import Model, Numbers, OutputAnswer
 from lifecycle.signature import Feature, Label, Output
 from lifecycle.verdict import Outcome
 
@@ -173,7 +173,7 @@ def _probabilities(told: pd.DataFrame, output: Output) -> list[list[float]]:
     return [list(shares) for shares in zip(*(known[label] for label in output.labels), strict=True)]
 
 
-def _numbers(told: pd.DataFrame, name: str) -> list[float]:
+def _numbers(told: pd.DataFrame, name: str) -> Numbers:
     wanted = Feature(name, "number", "float64")
     try:
         return [float(parse(cell, wanted)) for cell in told[name]]

@@ -14,6 +14,7 @@ from lifecycle.signature import Feature, Label, Method, Output, Signature
 
 Flag = Literal["not_finite", "unknown_category"]
 Array = npt.NDArray[Any]
+Numbers = list[float | list[float]]  # a number a row, or a list of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,8 @@ class OutputAnswer:
 
     labels: list[Label] | None = None
     probabilities: list[list[float]] | None = None
-    scores: list[float] | list[list[float]] | None = None
-    values: list[float] | list[list[float]] | None = None
+    scores: Numbers | None = None
+    values: Numbers | None = None
 
     def __len__(self) -> int:
         return next(len(part) for part in (self.labels, self.values) if part is not None)

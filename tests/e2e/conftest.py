@@ -49,16 +49,17 @@ class Installation:
     def start(self, *arguments, port=None, **variables):
         """Start a serving command and wait until it is ready; returns a client for it."""
         port = port or free_port()
-        log = (self.folder / f"log-{len(self.processes)}.txt").open("w")
-        process = subprocess.Popen(
-            [sys.executable, "-m", "picklefleet", *map(str, arguments), "--port", str(port)],
-            cwd=ROOT,
-            env=self.environment | variables,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
+        log = self.folder / f"log-{len(self.processes)}.txt"
+        with log.open("w") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "picklefleet", *map(str, arguments), "--port", str(port)],
+                cwd=ROOT,
+                env=self.environment | variables,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
         self.processes.append(process)
-        service = Service(f"http://127.0.0.1:{port}", process, Path(log.name))
+        service = Service(f"http://127.0.0.1:{port}", process, log)
         service.wait_until_ready()
         return service
 
