@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from flask import Flask
 
-from webapp import context, documentation, edge, health, models, openapi, predict, problem_pages
+from webapp import access, context, documentation, edge, health, models, openapi, predict, problem_pages
 from webapp.service import Service
 
 
@@ -16,6 +16,7 @@ def create_app(service: Service, trusted_hosts: Sequence[str] = ()) -> Flask:
     app.url_map.strict_slashes = False  # a trailing slash means the same, and needs no redirect
     app.url_map.merge_slashes = False
     edge.register(app)
+    access.register(app)
     for resource in (predict, models, health, openapi, documentation, problem_pages):
         app.register_blueprint(resource.blueprint)
     return app

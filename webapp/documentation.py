@@ -53,7 +53,8 @@ def show() -> Response:
             "docs.html",
             model=ready.model,
             cards=cards(ready),
-            curl=curl(ready, request.host_url.rstrip("/")),
+            curl=curl(ready, request.host_url.rstrip("/"), keys=service().gate.closed),
+            keys=service().gate.closed,
             problems=PROBLEMS.values(),
             label_text=label_text,
             max_rows=service().limits.max_rows,
@@ -61,11 +62,12 @@ def show() -> Response:
     )
 
 
-def curl(ready: Served, address: str) -> str:
-    """A command that works as it stands, with one of the model's golden rows."""
+def curl(ready: Served, address: str, *, keys: bool = False) -> str:
+    """A command that works as it stands, with one of the model's golden rows; `keys`: with your key exported."""
     body = orjson.dumps({"instances": [dict(ready.example)]}).decode()
     url = shlex.quote(f"{address}/api/v1/predict")
-    return f"curl -s {url} \\\n  -H 'Content-Type: application/json' \\\n  -d {shlex.quote(body)}"
+    key = '  -H "Authorization: Bearer $API_KEY" \\\n' if keys else ""
+    return f"curl -s {url} \\\n{key}  -H 'Content-Type: application/json' \\\n  -d {shlex.quote(body)}"
 
 
 def cards(ready: Served) -> list[FeatureCard]:

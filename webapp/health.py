@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response
 
+from webapp.authentication import keys_unavailable
 from webapp.context import json_response, served, service
 
 blueprint = Blueprint("health", __name__)
@@ -15,6 +16,8 @@ def live() -> Response:
 @blueprint.get("/readyz")
 def ready() -> Response:
     model = served().model
+    if not service().gate.can_tell:
+        raise keys_unavailable()
     return json_response({"status": "ready", "model": {"name": model.name, "version": model.version}})
 
 

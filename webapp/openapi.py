@@ -9,10 +9,12 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from flask import Blueprint, Response
 from marshmallow import Schema, fields
 
+from lifecycle.api_keys import Scope
 from webapp import problems, resource_schemas
-from webapp.context import json_response, served
+from webapp.context import json_response, served, service
 from webapp.fields import Described
 from webapp.http_answer import JSON
+from webapp.openapi_security import SCHEMES, secured
 from webapp.problems import MEDIA_TYPE, ProblemType
 from webapp.service import Served
 
@@ -28,6 +30,7 @@ _PREDICT = (
     problems.MODEL_FAILURE,
     problems.NOT_READY,
 )
+_SCOPES: dict[str, Scope] = {"/api/v1/predict": "predict"}
 _VERSION_PARAMETER = {
     "name": "version",
     "in": "path",
@@ -41,17 +44,25 @@ blueprint = Blueprint("openapi", __name__, url_prefix="/api/v1")
 
 @blueprint.get("/openapi.json")
 def show() -> Response:
-    return json_response(document(served()))
+    return json_response(document(served(), keys=service().gate.closed))
 
 
 @lru_cache(maxsize=4)
-def document(ready: Served) -> dict[str, Any]:
-    """The whole description for the model that is served; built once for each model."""
+def document(ready: Served, *, keys: bool = False) -> dict[str, Any]:
+    """The whole description for the model that is served; built once for each model. `keys`: they are needed."""
     spec, _ = _new_spec(ready)
-    spec.path("/api/v1/predict", operations={"post": _predict(ready)})
-    for path, operation in _reads(ready):
-        spec.path(path, operations={"get": operation})
+    for name, scheme in SCHEMES.items() if keys else ():
+        spec.components.security_scheme(name, scheme)
+    for path, method, operation in _operations(ready):
+        scope = _SCOPES.get(path, "read" if path.startswith("/api/") else None)
+        spec.path(path, operations={method: secured(operation, scope) if keys and scope else operation})
     return spec.to_dict()
+
+
+def _operations(ready: Served) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    yield "/api/v1/predict", "post", _predict(ready)
+    for path, operation in _reads(ready):
+        yield path, "get", operation
 
 
 @lru_cache(maxsize=4)
@@ -121,7 +132,15 @@ def _reads(ready: Served) -> Iterator[tuple[str, dict[str, Any]]]:
     )
     probe = (problems.BAD_REQUEST, problems.URI_TOO_LONG, problems.INTERNAL_ERROR)
     yield "/livez", _get("live", "Does the process run", shown.LiveSchema, probe)
-    yield "/readyz", _get("ready", "May it have traffic", shown.ReadySchema, (*probe, problems.NOT_READY))
+    yield (
+        "/readyz",
+        _get(
+            "ready",
+            "May it have traffic",
+            shown.ReadySchema,
+            (*probe, problems.NOT_READY, problems.KEYS_UNAVAILABLE),
+        ),
+    )
     yield "/health/azure", _get("azureHealth", "Azure application health", shown.AzureHealthSchema, probe)
 
 

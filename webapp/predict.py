@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response, request
 
+from webapp.access import caller
 from webapp.body import read_body
 from webapp.context import request_id, service, to_response
 from webapp.predict_handler import Call, answer_predict
@@ -17,5 +18,6 @@ def predict() -> Response:
         content_type=request.headers.get("Content-Type", ""),
         content_encoding=request.headers.get("Content-Encoding", ""),
         accept=request.headers.get("Accept", ""),
+        owner=caller().owner,
     )
     return to_response(answer_predict(service(), call))

@@ -44,6 +44,21 @@ MALFORMED_JSON = ProblemType(
     " that is too large, or is nested too deep.",
     "Write the body with a JSON library; send null where a value is not known.",
 )
+UNAUTHENTICATED = ProblemType(
+    "unauthenticated",
+    401,
+    "An API key is needed",
+    "The request has no API key, or one that is not valid here: mistyped, unknown, expired or revoked.",
+    "Send a valid key as Authorization: Bearer <key> or X-Api-Key: <key>; those who run the service make them"
+    " with picklefleet keys create.",
+)
+FORBIDDEN = ProblemType(
+    "forbidden",
+    403,
+    "The API key may not do this",
+    "The key is valid, but it was not made for this: each key has scopes, and the answer names the one needed.",
+    "Use a key that has the scope, or ask those who run the service for one.",
+)
 NOT_FOUND = ProblemType(
     "not-found",
     404,
@@ -122,12 +137,21 @@ NOT_READY = ProblemType(
     "This machine has not yet loaded a verified model.",
     "Try again after the seconds that the Retry-After header names.",
 )
+KEYS_UNAVAILABLE = ProblemType(
+    "keys-unavailable",
+    503,
+    "API keys can't be checked",
+    "This machine has no list of API keys that it can read, and lets nobody in until it has.",
+    "Try again after the seconds that the Retry-After header names.",
+)
 
 PROBLEMS: Mapping[str, ProblemType] = {
     kind.slug: kind
     for kind in (
         BAD_REQUEST,
         MALFORMED_JSON,
+        UNAUTHENTICATED,
+        FORBIDDEN,
         NOT_FOUND,
         METHOD_NOT_ALLOWED,
         NOT_ACCEPTABLE,
@@ -139,6 +163,7 @@ PROBLEMS: Mapping[str, ProblemType] = {
         INTERNAL_ERROR,
         MODEL_FAILURE,
         NOT_READY,
+        KEYS_UNAVAILABLE,
     )
 }
 

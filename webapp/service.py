@@ -9,6 +9,7 @@ from lifecycle.metrics import Metrics
 from lifecycle.model import Model
 from lifecycle.prediction import FleetKey
 from lifecycle.settings import Settings
+from webapp.authentication import Gate
 from webapp.contract import Contract
 from webapp.observation import Observer
 
@@ -50,6 +51,7 @@ class Service:
         metrics: Metrics,
         *,
         machine_is_sound: Callable[[], bool] = lambda: True,
+        gate: Gate | None = None,
     ) -> None:
         self._current = current
         self._golden_rows = golden_rows
@@ -58,6 +60,7 @@ class Service:
         self.limits = limits
         self.observer = Observer(metrics)
         self.machine_is_sound = machine_is_sound
+        self.gate = gate or Gate()
 
     def served(self) -> Served | None:
         """What answers now. The contract is built when a model is first seen, not at each request."""

@@ -8,6 +8,7 @@ from lifecycle.logs import configure
 from lifecycle.machine import MachineDirectory
 from lifecycle.signing import load_trust
 from webapp.app import create_app
+from webapp.authentication import gate_for
 from webapp.current_model import CurrentModel
 from webapp.service import Limits, Service
 
@@ -27,5 +28,6 @@ app = create_app(
             _settings.max_body_bytes, _settings.max_rows, _settings.max_depth, _settings.request_deadline_s
         ),
         open_metrics(_settings),
+        gate=gate_for(_settings, _machine.api_keys),
     )
 )

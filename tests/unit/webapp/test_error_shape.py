@@ -11,9 +11,12 @@ from flask import Flask, abort
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from lifecycle import clock
+from lifecycle.api_keys import KeySet, make_key
 from tests import builders
 from tests.serving import LIMITS, client_for, service_for
 from webapp.app import create_app
+from webapp.authentication import Gate
 from webapp.problems import PROBLEMS
 
 PREDICT = "/api/v1/predict"
@@ -33,6 +36,13 @@ def app_with_a_route(view: Callable[[], Any]) -> FlaskClient:
     app: Flask = create_app(service_for(builders.classifier()))
     app.add_url_rule("/extra", view_func=view, endpoint="extra")
     return app.test_client()
+
+
+READER = make_key("shop", ["read"], clock.now(), lifetime=None)
+
+
+def guarded(keys: KeySet | None) -> FlaskClient:
+    return client_for(builders.classifier(), gate=Gate(lambda: keys))
 
 
 class SlowStream(io.BytesIO):
@@ -100,6 +110,12 @@ PRODUCERS: dict[str, tuple[str, Producer]] = {
     "no model for a prediction": ("not-ready", lambda: client_for(None).post(PREDICT, json={})),
     "no model for readiness": ("not-ready", lambda: client_for(None).get("/readyz")),
     "no model for its description": ("not-ready", lambda: client_for(None).get("/api/v1/openapi.json")),
+    "no credential": ("unauthenticated", lambda: guarded(KeySet()).get("/api/v1/models")),
+    "a key for something else": (
+        "forbidden",
+        lambda: guarded(KeySet.of([READER.key])).post(PREDICT, headers={"X-Api-Key": READER.text}),
+    ),
+    "no list of keys": ("keys-unavailable", lambda: guarded(None).post(PREDICT)),
     "no model for its page": ("not-ready", lambda: client_for(None).get("/docs")),
 }
 

@@ -8,9 +8,12 @@ from openapi_spec_validator import validate
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
+from lifecycle import clock
+from lifecycle.api_keys import KeySet, make_key
 from tests import builders
 from tests.builders import BuiltModel, without
 from tests.serving import client_for
+from webapp.authentication import Gate
 
 DOCUMENT = "/api/v1/openapi.json"
 PREDICT = "/api/v1/predict"
@@ -138,3 +141,27 @@ def test_a_model_without_names_documents_both_forms_of_a_row():
     assert schema.is_valid({"instances": [[1, 2, 3], {"x0": 1, "x1": 2, "x2": 3}]})
     assert not schema.is_valid({"instances": [[1, 2]]})
     assert not schema.is_valid({"instances": [[1, "2", 3]]})
+
+
+def test_where_keys_are_needed_each_operation_names_its_scope_and_both_refusals():
+    key = make_key("shop", ["read"], clock.now(), lifetime=None)
+    gate = Gate(lambda: KeySet.of([key.key]))
+    client = client_for(builders.classifier(), gate=gate)
+    document = client.get(DOCUMENT, headers={"X-Api-Key": key.text}).get_json()
+
+    validate(document)
+    guarded = {path: item for path, item in document["paths"].items() if path.startswith("/api/")}
+    for path, item in guarded.items():
+        (found,) = item.values()
+        scope = {PREDICT: "predict", "/api/v1/feedback": "feedback"}.get(path, "read")
+        assert found["security"] == [{"bearer": [scope]}, {"apiKey": [scope]}]
+        assert {"401", "403"} <= set(found["responses"])
+    refused = client.post(PREDICT, json={})
+    response_schema(document, refused).validate(refused.get_json())
+
+
+def test_where_keys_are_off_the_document_asks_for_none():
+    text = client_for(builders.classifier()).get(DOCUMENT).get_data(as_text=True)
+
+    assert "security" not in text
+    assert "401" not in text

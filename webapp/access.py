@@ -1,0 +1,54 @@
+"""Which route needs which scope: one table, and a route that is not in it lets nobody in."""
+
+from collections.abc import Mapping
+from typing import Literal, cast
+
+from flask import Flask, request
+from structlog.contextvars import bind_contextvars
+
+from lifecycle.api_keys import Caller, Scope
+from webapp.authentication import NOBODY
+from webapp.context import service
+
+Need = Scope | Literal["nothing"]
+
+_CALLER = "picklefleet.caller"
+
+# "nothing": probes, the product's own pages and files, and what only points to them; no word of the model
+NEEDS: Mapping[str, Need] = {
+    "predict.predict": "predict",
+    "models.list_models": "read",
+    "models.show_model": "read",
+    "models.show_schema": "read",
+    "openapi.show": "read",
+    "documentation.show": "read",
+    "documentation.home": "nothing",
+    "documentation.static": "nothing",
+    "problem_pages.list_problems": "nothing",
+    "problem_pages.show_problem": "nothing",
+    "health.live": "nothing",
+    "health.ready": "nothing",
+    "health.azure": "nothing",
+}
+
+
+def register(app: Flask) -> None:
+    app.before_request(_authorize)
+
+
+def caller() -> Caller:
+    """Whose request this is; its owner is "" where keys are off or none is asked for."""
+    return cast("Caller", request.environ.get(_CALLER, NOBODY))
+
+
+def _authorize() -> None:
+    """What matches no route is answered with 404 or 405 as it is: that tells nothing."""
+    if request.endpoint is None:
+        return
+    need = NEEDS.get(request.endpoint, "admin")
+    if need == "nothing":
+        return
+    found = service().gate.admit(request.headers.get("Authorization"), request.headers.get("X-Api-Key"), need)
+    request.environ[_CALLER] = found
+    if found.key_id:
+        bind_contextvars(key_id=found.key_id)
