@@ -20,6 +20,12 @@ from picklefleet.supervisor import Program, Supervisor
 GUNICORN_CONFIG = Path(__file__).parents[1] / "webapp" / "gunicorn.conf.py"
 
 
+_KEYS_HINT = """\
+Others can reach this service, so each request needs an API key. Make one:
+
+picklefleet keys create --owner NAME --scope predict --scope read"""
+
+
 @click.command()
 @click.option("--host", help="Listen on this address (default: the setting HOST, 127.0.0.1).")
 @click.option("--port", type=int, help="Listen on this port (default: the setting PORT, 8000).")
@@ -37,7 +43,9 @@ def run(settings: Settings, overrides: dict[str, str]) -> None:
     stop = threading.Event()
     _stop_on_signal(stop)
     supervisor = Supervisor(programs(settings), environment_for(settings, overrides))
-    supervisor.run(stop, meanwhile=Greeting(f"http://{settings.host}:{settings.port}"))
+    supervisor.run(
+        stop, meanwhile=Greeting(f"http://{settings.host}:{settings.port}", settings.keys_required)
+    )
 
 
 def programs(settings: Settings) -> list[Program]:
@@ -62,12 +70,14 @@ class Greeting:
     """Says once, when the service first answers, where its page is and what to send it."""
 
     base: str
+    keys: bool = False
     said: bool = False
 
     def __call__(self) -> None:
         if not self.said and self._ready():
             self.said = True
-            click.echo(f"\nReady.  Documentation: {self.base}/docs\n\nTry it:\n\n{self._curl()}\n")
+            hint = _KEYS_HINT if self.keys else f"Try it:\n\n{self._curl()}"
+            click.echo(f"\nReady.  Documentation: {self.base}/docs\n\n{hint}\n")
 
     def _ready(self) -> bool:
         try:
