@@ -1,5 +1,6 @@
 """DuckDB as an engine over local files: nothing is installed, nothing fetched, memory is bounded."""
 
+import secrets
 from pathlib import Path
 
 import duckdb
@@ -13,7 +14,7 @@ def connect(scratch: Path, *, memory: str = MEMORY, threads: int = 1) -> duckdb.
         config={
             "memory_limit": memory,
             "threads": threads,
-            "temp_directory": str(scratch),
+            "temp_directory": str(scratch / f"duckdb-{secrets.token_hex(8)}"),  # two must not share one
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
         }
