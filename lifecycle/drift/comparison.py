@@ -25,7 +25,7 @@ TestName = Literal["ks", "chi2", "psi", "missing", "unseen"]
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class ColumnTest:
     """`significant` within its family."""
 
     name: TestName
@@ -51,7 +51,7 @@ class Comparison:
     missing_change: float
     unseen: float
     unseen_change: float
-    tests: tuple[Test, ...]
+    tests: tuple[ColumnTest, ...]
 
     @property
     def significant(self) -> bool:
@@ -107,16 +107,16 @@ def _occupied(reference: Array, current: Array) -> tuple[Array, Array]:
 
 def _tests(
     column: Column, before: ColumnCounts, current: ColumnCounts, distance: Distance | None, psi_p: float
-) -> Iterator[Test]:
+) -> Iterator[ColumnTest]:
     if distance is not None:
-        yield Test("ks" if isinstance(column.bins, NumberBins) else "chi2", distance.p)
-    yield Test("psi", psi_p)
+        yield ColumnTest("ks" if isinstance(column.bins, NumberBins) else "chi2", distance.p)
+    yield ColumnTest("psi", psi_p)
     missing = changed_share(before.missing, before.rows, current.missing, current.rows)
     if missing is not None:
-        yield Test("missing", missing)
+        yield ColumnTest("missing", missing)
     unseen = changed_share(before.unseen, before.rows, current.unseen, current.rows)
     if unseen is not None:
-        yield Test("unseen", unseen)
+        yield ColumnTest("unseen", unseen)
 
 
 def as_family(comparisons: Iterable[Comparison]) -> tuple[Comparison, ...]:

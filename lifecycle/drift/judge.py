@@ -95,7 +95,7 @@ def _finding(profile: Profile, entry: _Entry, outcome: Comparison | str, recent:
     important = entry.is_score or name in profile.important
     if isinstance(outcome, str):
         return Finding(name, Severity.NOT_COMPUTABLE, (outcome,), important)
-    guards = guards_for(outcome.numeric, entry.column.variation)
+    guards = guards_for(outcome.numeric, outcome.rows, entry.column.variation)
     severity = severity_of(outcome, guards)
     course: Course | None = None
     if severity.found and isinstance(recent, Comparison):

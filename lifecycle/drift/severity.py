@@ -1,5 +1,6 @@
 """How much a difference matters: significant is not enough, it must be larger than the reference's own days are."""
 
+import math
 from dataclasses import dataclass
 from enum import Enum
 
@@ -43,25 +44,39 @@ class Guards:
     psi_watch: float
     psi_drift: float
     psi_severe: float
+    change_watch: float
+    change_drift: float
 
 
-def guards_for(numeric: bool, variation: Variation | None) -> Guards:
-    """The fixed values, each widened to the 95th percentile of the reference's own days where it has days."""
-    fixed = _D_WATCH if numeric else _V_WATCH
+def guards_for(numeric: bool, rows: int, variation: Variation | None) -> Guards:
+    """The fixed values, each widened to what the reference's own days show, where it has days. The variation of
+    D is kept without what sampling adds; for a night of `rows` rows its own sampling is added back.
+    """
+    distance = _D_WATCH if numeric else _V_WATCH
     if variation is None:
-        return Guards(fixed, _PSI_WATCH, _PSI_DRIFT, _PSI_SEVERE)
+        return Guards(distance, _PSI_WATCH, _PSI_DRIFT, _PSI_SEVERE, _CHANGE_WATCH, _CHANGE_DRIFT)
+    usual = math.nextafter(
+        variation.change, math.inf
+    )  # a day that is all missing, like others, is still usual
     return Guards(
-        max(fixed, variation.distance),
+        max(distance, variation.distance + (sampling_distance(rows) if numeric else 0.0)),
         max(_PSI_WATCH, variation.psi),
         max(_PSI_DRIFT, variation.psi),
         max(_PSI_SEVERE, variation.psi),
+        max(_CHANGE_WATCH, usual),
+        max(_CHANGE_DRIFT, usual),
     )
+
+
+def sampling_distance(rows: int) -> float:
+    """The mean D of a sample of that many rows beside a far larger one when nothing drifted."""
+    return 0.87 / math.sqrt(rows)
 
 
 def severity_of(comparison: Comparison, guards: Guards) -> Severity:
     if not comparison.significant:
         return Severity.OK
-    if comparison.psi > guards.psi_drift or comparison.change >= _CHANGE_DRIFT:
+    if comparison.psi > guards.psi_drift or comparison.change >= guards.change_drift:
         return Severity.SEVERE if comparison.psi > guards.psi_severe else Severity.DRIFT
     return Severity.WATCH if effects(comparison, guards) else Severity.OK
 
@@ -74,12 +89,10 @@ def effects(comparison: Comparison, guards: Guards) -> tuple[str, ...]:
         told.append(f"{letter} is {comparison.distance:.3f} (limit {guards.distance:.3f})")
     if comparison.psi >= guards.psi_watch:
         told.append(f"PSI is {comparison.psi:.3f} (limit {guards.psi_watch:.3f})")
-    told += _changed("missing", comparison.missing, comparison.missing_change)
-    told += _changed("unseen", comparison.unseen, comparison.unseen_change)
+    for what, share, change in (
+        ("missing", comparison.missing, comparison.missing_change),
+        ("unseen", comparison.unseen, comparison.unseen_change),
+    ):
+        if abs(change) >= guards.change_watch:
+            told.append(f"{what} values went from {share - change:.1%} to {share:.1%}")
     return tuple(told)
-
-
-def _changed(what: str, share: float, change: float) -> list[str]:
-    if abs(change) < _CHANGE_WATCH:
-        return []
-    return [f"{what} values went from {share - change:.1%} to {share:.1%}"]

@@ -23,12 +23,14 @@ Fold = Literal["holdout", "unknown-fold"]
 class Variation:
     """How far a day of the reference is from its other days: 95th percentiles over `days` days.
 
-    `distance` is D less 0.87/√n for numbers and Cramér's V for categories; `psi` is the corrected PSI.
+    `distance` is D less 0.87/√n for numbers and Cramér's V for categories; `psi` is the corrected PSI; `change`
+    is the larger change of the missing and the unseen share.
     """
 
     days: int
     distance: float
     psi: float
+    change: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)

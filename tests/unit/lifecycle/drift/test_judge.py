@@ -163,7 +163,7 @@ def test_a_feature_that_was_never_profiled_is_reported_with_its_reason(profile):
 
 
 def test_normal_variation_widens_the_guards(profile):
-    temp = replace(profile.features["temp"], variation=Variation(30, 0.3, 0.4))
+    temp = replace(profile.features["temp"], variation=Variation(30, 0.3, 0.4, 0.0))
     varied = replace(profile, features={**profile.features, "temp": temp})
     counts = night(profile, move=0.6)
 
