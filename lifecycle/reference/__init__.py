@@ -1,0 +1,1 @@
+"""A labelled reference in, its profile out: done once, at registration."""
