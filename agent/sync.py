@@ -4,9 +4,11 @@ import shutil
 from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
+
 from lifecycle.bundle import MANIFEST, FileEntry, holds, manifest_from_bytes, signature_to_bytes, verify
 from lifecycle.errors import CorruptBundleError
-from lifecycle.machine import MachineDirectory, Serving
+from lifecycle.machine import VERSION, MachineDirectory, Serving
 from lifecycle.registry import CHAMPION, AliasEntry, Registry
 from lifecycle.signing import TrustSet
 
@@ -33,15 +35,16 @@ def sync(registry: Registry, machine: MachineDirectory, trust: TrustSet) -> Sync
         return Synced("no-champion", current)
     if current is not None and current.digest == champion.digest and machine.holds(champion.digest):
         return Synced("unchanged", current)
-    if not machine.holds(champion.digest):
-        bring(registry, machine, champion.digest, trust)
     serving = _serving(registry, champion)
+    if not machine.holds(champion.digest):
+        bring(registry, machine, serving, trust)
     machine.serve(serving)
     return Synced("switched", serving)
 
 
-def bring(registry: Registry, machine: MachineDirectory, digest: str, trust: TrustSet) -> None:
+def bring(registry: Registry, machine: MachineDirectory, wanted: Serving, trust: TrustSet) -> None:
     """Gather a bundle beside the cache, verify it, and move it in whole. What already came is not fetched again."""
+    digest = wanted.digest
     incoming = machine.incoming(digest)
     incoming.mkdir(parents=True, exist_ok=True)
     manifest = registry.manifest_bytes(digest)
@@ -51,6 +54,7 @@ def bring(registry: Registry, machine: MachineDirectory, digest: str, trust: Tru
         (incoming / f"{role}.json").write_bytes(signature_to_bytes(signature))
     for entry in manifest_from_bytes(manifest).files:
         _fetch(registry, machine, digest, entry)
+    (incoming / VERSION).write_bytes(msgspec.json.encode(wanted))
     (incoming / MANIFEST).write_bytes(manifest)
     verify(incoming, digest, trust)
     machine.bundles.mkdir(parents=True, exist_ok=True)

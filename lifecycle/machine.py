@@ -9,10 +9,12 @@ from pathlib import Path
 import msgspec
 
 from lifecycle.atomic_file import write_atomically
-from lifecycle.bundle import MANIFEST
+from lifecycle.bundle import MANIFEST, check_manifest, manifest_from_bytes
 from lifecycle.errors import CorruptBundleError
+from lifecycle.signature import Signature
 
 FORMAT = 1
+VERSION = "version.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,17 @@ class Serving:
     digest: str
     registered_at: str = ""
     format: int = FORMAT
+
+
+@dataclass(frozen=True, slots=True)
+class HeldVersion:
+    """A version whose bundle lies in the cache, served or not."""
+
+    name: str
+    version: str
+    digest: str
+    registered_at: str
+    signature: Signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +72,11 @@ class MachineDirectory:
             return []
         return sorted(folder.name for folder in self.bundles.iterdir() if self.holds(folder.name))
 
+    def held_versions(self) -> tuple[HeldVersion, ...]:
+        """Every version in the cache, in the order of their registration. Raises CorruptBundleError."""
+        held = [self._held(digest) for digest in self.digests()]
+        return tuple(sorted(held, key=lambda version: version.registered_at))
+
     def serving(self) -> Serving | None:
         """What to serve, or None while the agent has brought nothing. Raises CorruptBundleError."""
         try:
@@ -72,6 +90,15 @@ class MachineDirectory:
 
     def serve(self, serving: Serving) -> None:
         write_atomically(self._serving_file, msgspec.json.encode(asdict(serving)))
+
+    def _held(self, digest: str) -> HeldVersion:
+        folder = self.bundle(digest)
+        manifest = manifest_from_bytes(check_manifest((folder / MANIFEST).read_bytes(), digest))
+        try:
+            entry = msgspec.json.decode((folder / VERSION).read_bytes(), type=Serving)
+        except (OSError, msgspec.MsgspecError) as problem:
+            raise CorruptBundleError(f"{VERSION} of bundle {digest[:12]} can't be read.") from problem
+        return HeldVersion(manifest.name, entry.version, digest, entry.registered_at, manifest.signature)
 
     @property
     def _serving_file(self) -> Path:

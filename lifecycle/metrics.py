@@ -61,7 +61,7 @@ METRICS = (
         "histogram",
         "seconds",
         "What each stage of a prediction takes.",
-        (Tag("stage", ("parse", "columns", "policy", "predict", "record", "answer")),),
+        (Tag("stage", ("parse", "predict", "answer")),),
         SECONDS,
     ),
     Metric(
@@ -71,6 +71,7 @@ METRICS = (
         "1 for the version that a worker serves, 0 for the one before.",
         (Tag("version"),),
     ),
+    Metric("workers", "gauge", "processes", "Web processes that run."),
     Metric("worker_memory_bytes", "gauge", "bytes", "Memory of each worker (resident).", (_WORKER,)),
     Metric(
         "agent_syncs",

@@ -93,4 +93,3 @@ def from_document(document: Mapping[str, Any]) -> Signature:
 def positional_names(count: int) -> tuple[str, ...]:
     """The names of a model that knows none: x0, x1, …"""
     return tuple(f"x{index}" for index in range(count))
-

@@ -1,33 +1,63 @@
 """The body of a request, read within its limits: by bytes and by time, declared length or chunked alike."""
 
+import socket
 from typing import IO
+
+from werkzeug.exceptions import ClientDisconnected
 
 from lifecycle.clock import monotonic
 from webapp import problems
+from webapp.body_deadline import BodyDeadlines
 from webapp.problems import ProblemError
 from webapp.service import Limits
 
 _PIECE_BYTES = 64 * 1024
 
+_deadlines = BodyDeadlines()
 
-def read_body(stream: IO[bytes], declared_bytes: int | None, limits: Limits) -> bytes:
-    """Raises ProblemError 413 or 408. A read that blocks longer than the deadline is the server's to end."""
+
+def read_body(
+    stream: IO[bytes],
+    declared_bytes: int | None,
+    limits: Limits,
+    connection: socket.socket | None = None,
+) -> bytes:
+    """Raises ProblemError 413 or 408; `connection` is the client's socket, whose reads the deadline ends."""
     if declared_bytes is not None and declared_bytes > limits.max_body_bytes:
         raise _too_large(limits)
-    started = monotonic()
+    with _deadlines.watch(connection, limits.request_deadline_s):
+        return _read(stream, limits)
+
+
+def _read(stream: IO[bytes], limits: Limits) -> bytes:
+    ends = monotonic() + limits.request_deadline_s
     pieces: list[bytes] = []
     size = 0
-    while piece := stream.read(_PIECE_BYTES):
+    while piece := _piece(stream, ends):
         size += len(piece)
         if size > limits.max_body_bytes:
             raise _too_large(limits)
-        if monotonic() - started > limits.request_deadline_s:
-            raise ProblemError(
-                problems.REQUEST_TIMEOUT,
-                f"The body did not arrive within {limits.request_deadline_s:g} seconds.",
-            )
         pieces.append(piece)
+        if monotonic() > ends:
+            raise _too_slow(limits)
+    if monotonic() > ends:
+        raise _too_slow(limits)
     return b"".join(pieces)
+
+
+def _piece(stream: IO[bytes], ends: float) -> bytes:
+    try:
+        return stream.read(_PIECE_BYTES)
+    except ClientDisconnected:
+        if monotonic() > ends:
+            return b""  # it was our own deadline that ended the read
+        raise
+
+
+def _too_slow(limits: Limits) -> ProblemError:
+    return ProblemError(
+        problems.REQUEST_TIMEOUT, f"The body did not arrive within {limits.request_deadline_s:g} seconds."
+    )
 
 
 def _too_large(limits: Limits) -> ProblemError:

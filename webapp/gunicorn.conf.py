@@ -1,10 +1,11 @@
 """How Gunicorn runs the web house (docs/settings.md says what may be changed, and how)."""
 
+import itertools
 from pathlib import Path
 from typing import Any
 
-from lifecycle import logs
 from lifecycle import settings as settings_module
+from lifecycle.adapters.statsd import open_metrics
 
 _settings = settings_module.load()
 _shared_memory = Path("/dev/shm")  # noqa: S108 - the heartbeat file lies there, away from slow disks
@@ -35,10 +36,9 @@ worker_tmp_dir = str(_shared_memory) if _shared_memory.is_dir() else None
 control_socket_disable = True  # anything with the same uid could stop or reconfigure the service through it
 proc_name = "picklefleet-web"
 
-accesslog = None  # the application logs each answer itself, with its request id
-logconfig_dict = logs.stdlib_config(_settings.log_level, _settings.log_format)
-statsd_host = f"{_settings.statsd_host}:{_settings.statsd_port}" if _settings.statsd_host else None
-statsd_prefix = "picklefleet"
+logger_class = "webapp.gunicorn_log.GunicornLog"
+# Gunicorn's own StatsD client resolves its host at start and logs every lost packet: the metrics are ours.
+_metrics = open_metrics(_settings)
 
 
 def when_ready(_server: Any) -> None:
@@ -49,9 +49,20 @@ def when_ready(_server: Any) -> None:
     gc.freeze()
 
 
+def pre_fork(server: Any, worker: Any) -> None:
+    """Workers are known by a slot, not by their pid: a restart goes on with the same series of metrics."""
+    taken = {other.slot for other in server.WORKERS.values()}
+    worker.slot = next(slot for slot in itertools.count() if slot not in taken)
+
+
+def nworkers_changed(_server: Any, new: int, _old: int | None) -> None:
+    _metrics.gauge("workers", new)
+
+
 def post_worker_init(worker: Any) -> None:
     """A worker is ready only when it has itself answered the golden rows."""
-    from webapp.wsgi import current_model  # noqa: PLC0415 - the parent loaded it after reading this file
+    from webapp.wsgi import current_model, service  # noqa: PLC0415 - the parent loaded it after reading this file
 
+    service.observer.worker = str(worker.slot)
     current_model.start()
     worker.log.info("worker_ready" if current_model() else "worker_waits_for_model")

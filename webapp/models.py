@@ -1,22 +1,22 @@
-"""GET /api/v1/models: what this machine serves, each version and its schema."""
+"""GET /api/v1/models: the versions that this machine holds, which one it serves, and each one's schema."""
 
 from typing import Any
 
 from flask import Blueprint, Response
 
+from lifecycle.machine import HeldVersion
 from webapp import problems
 from webapp.context import json_response, served, service
+from webapp.contract import Contract
 from webapp.openapi import row_json_schema
 from webapp.problems import ProblemError
-from webapp.service import Served
 
 blueprint = Blueprint("models", __name__, url_prefix="/api/v1/models")
 
 
 @blueprint.get("")
 def list_models() -> Response:
-    ready = service().served()
-    return json_response({"models": [] if ready is None else [_summary(ready)]})
+    return json_response({"models": [_summary(held) for held in _held()]})
 
 
 @blueprint.get("/<version>")
@@ -26,21 +26,37 @@ def show_model(version: str) -> Response:
 
 @blueprint.get("/<version>/schema")
 def show_schema(version: str) -> Response:
-    found = _version(version)
-    signature = found.model.signature.to_document()
-    return json_response({**_summary(found), "signature": signature, "row_schema": row_json_schema(found)})
+    held = _version(version)
+    contract = Contract.of(held.signature, service().limits.max_rows)
+    row_schema = row_json_schema(held.name, held.version, contract)
+    return json_response(
+        {**_summary(held), "signature": held.signature.to_document(), "row_schema": row_schema}
+    )
 
 
-def _version(version: str) -> Served:
-    ready = served()
-    if ready.model.version != version:
-        raise ProblemError(
-            problems.NOT_FOUND,
-            "This machine holds no version of that name; /api/v1/models lists those it holds.",
-        )
-    return ready
+def _held() -> list[HeldVersion]:
+    """What the cache holds; the served version stands in it whatever became of the cache since."""
+    held = {version.digest: version for version in service().held_versions()}
+    ready = service().served()
+    if ready is not None and ready.model.digest not in held:
+        model = ready.model
+        held[model.digest] = HeldVersion(model.name, model.version, model.digest, "", model.signature)
+    return list(held.values())
 
 
-def _summary(ready: Served) -> dict[str, Any]:
-    model = ready.model
-    return {"name": model.name, "version": model.version, "digest": model.digest}
+def _version(version: str) -> HeldVersion:
+    served()  # not ready is 503, not 404: the version may be on its way
+    for held in _held():
+        if held.version == version:
+            return held
+    raise ProblemError(
+        problems.NOT_FOUND,
+        "This machine holds no version of that name; /api/v1/models lists those it holds.",
+    )
+
+
+def _summary(held: HeldVersion) -> dict[str, Any]:
+    ready = service().served()
+    serving = ready is not None and ready.model.digest == held.digest
+    state = "serving" if serving else "held"
+    return {"name": held.name, "version": held.version, "digest": held.digest, "state": state}

@@ -1,20 +1,24 @@
 """What is measured of requests, whichever lane answers them. Names and meanings stand in lifecycle/metrics.py."""
 
-import os
 import threading
 
 from lifecycle.clock import monotonic
+from lifecycle.memory import resident_bytes
 from lifecycle.metrics import Metrics
 from lifecycle.model import Model
 
+MEMORY_EVERY_S = 10.0
+
 
 class Observer:
-    """One for each process; its threads share it."""
+    """One for each process; its threads share it. `worker` is the process's slot among its siblings."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
         self._lock = threading.Lock()
         self._in_flight = 0
+        self._memory_told = 0.0
+        self.worker = "0"
 
     def begin(self) -> float:
         """A request has begun; returns the monotonic time, to be given back when it is answered."""
@@ -27,6 +31,7 @@ class Observer:
         self._change_in_flight(-1)
         self._metrics.increment("requests", status=f"{status // 100}xx")
         self._metrics.observe("request_seconds", seconds)
+        self._tell_memory(began)
         return seconds
 
     def problem(self, slug: str) -> None:
@@ -41,6 +46,11 @@ class Observer:
     def stopped_serving(self, model: Model) -> None:
         self._metrics.gauge("model_info", 0, version=model.version)
 
+    def _tell_memory(self, now: float) -> None:
+        if now - self._memory_told >= MEMORY_EVERY_S:
+            self._memory_told = now
+            self._metrics.gauge("worker_memory_bytes", resident_bytes(), worker=self.worker)
+
     def stages(self) -> "Stages":
         return Stages(self._metrics)
 
@@ -48,7 +58,7 @@ class Observer:
         with self._lock:
             self._in_flight += change
             count = self._in_flight
-        self._metrics.gauge("in_flight", count, worker=str(os.getpid()))
+        self._metrics.gauge("in_flight", count, worker=self.worker)
 
 
 class Stages:

@@ -12,6 +12,7 @@ from marshmallow import Schema, fields
 from lifecycle.api_keys import Scope
 from webapp import problems, resource_schemas
 from webapp.context import json_response, served, service
+from webapp.contract import Contract
 from webapp.fields import Described
 from webapp.http_answer import JSON
 from webapp.openapi_security import SCHEMES, secured
@@ -50,7 +51,7 @@ def show() -> Response:
 @lru_cache(maxsize=4)
 def document(ready: Served, *, keys: bool = False) -> dict[str, Any]:
     """The whole description for the model that is served; built once for each model. `keys`: they are needed."""
-    spec, _ = _new_spec(ready)
+    spec, _ = _new_spec(ready.model.name, ready.model.version, ready.contract)
     for name, scheme in SCHEMES.items() if keys else ():
         spec.components.security_scheme(name, scheme)
     for path, method, operation in _operations(ready):
@@ -66,28 +67,28 @@ def _operations(ready: Served) -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 @lru_cache(maxsize=4)
-def row_json_schema(ready: Served) -> dict[str, Any]:
+def row_json_schema(name: str, version: str, contract: Contract) -> dict[str, Any]:
     """JSON Schema 2020-12 of one row by feature name."""
-    _, plugin = _new_spec(ready)
+    _, plugin = _new_spec(name, version, contract)
     if plugin.converter is None:
         raise RuntimeError("apispec sets its converter when the specification is made")
-    schema: dict[str, Any] = plugin.converter.schema2jsonschema(ready.contract.row)  # type: ignore[no-untyped-call]  # apispec has no types there
+    schema: dict[str, Any] = plugin.converter.schema2jsonschema(contract.row)  # type: ignore[no-untyped-call]  # apispec has no types there
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
-def _new_spec(ready: Served) -> tuple[APISpec, MarshmallowPlugin]:
+def _new_spec(name: str, version: str, contract: Contract) -> tuple[APISpec, MarshmallowPlugin]:
     plugin = MarshmallowPlugin()
     spec = APISpec(
-        title=f"{ready.model.name} predictions",
+        title=f"{name} predictions",
         version=VERSION,
         openapi_version="3.1.0",
-        info={"description": f"Predictions of the model {ready.model.name}, version {ready.model.version}."},
+        info={"description": f"Predictions of the model {name}, version {version}."},
         servers=[{"url": "/"}],
         plugins=[plugin],
     )
     if plugin.converter is not None:
         plugin.converter.add_attribute_function(_described)  # type: ignore[no-untyped-call]  # apispec has no types there
-    spec.components.schema("Row", schema=ready.contract.row)
+    spec.components.schema("Row", schema=contract.row)
     spec.components.schema("Problem", schema=resource_schemas.ProblemSchema)
     return spec, plugin
 

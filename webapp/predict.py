@@ -13,7 +13,9 @@ blueprint = Blueprint("predict", __name__, url_prefix="/api/v1")
 @blueprint.post("/predict")
 def predict() -> Response:
     call = Call(
-        body=read_body(request.stream, request.content_length, service().limits),
+        body=read_body(
+            request.stream, request.content_length, service().limits, request.environ.get("gunicorn.socket")
+        ),
         request_id=request_id(),
         content_type=request.headers.get("Content-Type", ""),
         content_encoding=request.headers.get("Content-Encoding", ""),

@@ -36,6 +36,11 @@ class ModelSchema(Strict):
     name = fields.String(required=True)
     version = fields.String(required=True)
     digest = fields.String(required=True, metadata={"description": "sha256 of the bundle's manifest."})
+    state = fields.String(
+        required=True,
+        validate=validate.OneOf(["serving", "held"]),
+        metadata={"description": "What answers predictions, or what only lies in this machine's cache."},
+    )
 
 
 class ModelListSchema(Strict):

@@ -1,13 +1,15 @@
 """What the views stand on: the model that is ready, its contract, the key of the ids, limits, measurements."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from lifecycle.golden import GoldenRows
+from lifecycle.machine import HeldVersion
 from lifecycle.metrics import Metrics
 from lifecycle.model import Model
 from lifecycle.prediction import FleetKey
+from lifecycle.records import Feedback
 from lifecycle.settings import Settings
 from webapp.authentication import Gate
 from webapp.contract import Contract
@@ -52,6 +54,8 @@ class Service:
         *,
         machine_is_sound: Callable[[], bool] = lambda: True,
         gate: Gate | None = None,
+        record_feedback: Callable[[Feedback], bool] = lambda _: False,
+        held_versions: Callable[[], Sequence[HeldVersion]] = tuple,
     ) -> None:
         self._current = current
         self._golden_rows = golden_rows
@@ -61,6 +65,8 @@ class Service:
         self.observer = Observer(metrics)
         self.machine_is_sound = machine_is_sound
         self.gate = gate or Gate()
+        self.record_feedback = record_feedback
+        self.held_versions = held_versions
 
     def served(self) -> Served | None:
         """What answers now. The contract is built when a model is first seen, not at each request."""

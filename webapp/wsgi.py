@@ -19,15 +19,13 @@ _machine = MachineDirectory(_settings.machine_dir)
 current_model = CurrentModel(_machine, load_trust(_settings.keys_dir))
 current_model.load()
 
-app = create_app(
-    Service(
-        current_model,
-        lambda model: read_golden(_machine.bundle(model.digest)),
-        load_fleet_key(_settings),
-        Limits(
-            _settings.max_body_bytes, _settings.max_rows, _settings.max_depth, _settings.request_deadline_s
-        ),
-        open_metrics(_settings),
-        gate=gate_for(_settings, _machine.api_keys),
-    )
+service = Service(
+    current_model,
+    lambda model: read_golden(_machine.bundle(model.digest)),
+    load_fleet_key(_settings),
+    Limits.of(_settings),
+    open_metrics(_settings),
+    gate=gate_for(_settings, _machine.api_keys),
+    held_versions=_machine.held_versions,
 )
+app = create_app(service, _settings.trusted_hosts)

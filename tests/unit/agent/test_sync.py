@@ -100,7 +100,7 @@ def test_a_bundle_without_admission_never_reaches_the_cache(add, registry, machi
     entry = add()
 
     with pytest.raises(UntrustedBundleError, match="no admission signature"):
-        bring(registry, machine, entry.digest, trust)
+        bring(registry, machine, Serving(entry.name, entry.version, entry.digest), trust)
 
     assert machine.digests() == []
 
