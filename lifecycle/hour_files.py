@@ -1,9 +1,11 @@
 """One hour of the log as local files: the unit of work. It can be pickled, so any process here may do the work."""
 # ruff: noqa: S608 - names in these statements are this file's own, or go through `quoted`
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +68,7 @@ class HourFiles:
 
     @contextmanager
     def opened(self, columns: Sequence[str]) -> Iterator[duckdb.DuckDBPyConnection]:
-        with connect(self.scratch, memory=self.memory, threads=self.threads) as connection:
+        with _engine(os.getpid(), self.scratch, self.memory, self.threads).cursor() as connection:
             self.create_view(connection, columns)
             yield connection
 
@@ -83,6 +85,12 @@ class HourFiles:
             f"CREATE OR REPLACE TEMP VIEW predictions AS SELECT {chosen} FROM {source} "
             f"WHERE {self.chosen.condition()}{_once(connection, source)}"
         )
+
+
+@lru_cache(maxsize=2)
+def _engine(_pid: int, scratch: Path, memory: str, threads: int) -> duckdb.DuckDBPyConnection:
+    """One engine a process: starting it takes longer than most hours do. A forked child starts its own."""
+    return connect(scratch, memory=memory, threads=threads)
 
 
 def parquet(paths: Sequence[Path]) -> str:
