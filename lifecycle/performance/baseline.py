@@ -6,8 +6,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from lifecycle.performance.calibration import Calibration, apply
 from lifecycle.performance.intervals import Figure
-from lifecycle.performance.metrics import HIGHER_IS_BETTER, Answered, Array, metrics_of
+from lifecycle.performance.metrics import HIGHER_IS_BETTER, Answered, Array, Regressed, metrics_of
 from lifecycle.performance.realised import Labels
 
 MIN_DAY_ROWS = 200
@@ -21,11 +22,15 @@ Source = Literal["realised", "estimated", "none"]
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """A metric on the whole hold-out, and its standard deviation over `days` days (None for fewer than two)."""
+    """A metric on the whole hold-out, and its standard deviation over `days` days (None for fewer than two).
+
+    `estimate_error`: how far the estimate without labels was from it on these days (root mean square).
+    """
 
     value: float
     sd: float | None
     days: int
+    estimate_error: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +45,21 @@ class PerformanceVerdict:
     baseline: Baseline | None = None
 
 
-def baselines(answered: Answered, truth: Array, days: Sequence[Any] | None) -> dict[str, Baseline]:
-    """Every metric over the hold-out; days with fewer than 200 rows say nothing about its variation."""
+def baselines(
+    answered: Answered, truth: Array, days: Sequence[Any] | None, calibration: Calibration | None = None
+) -> dict[str, Baseline]:
+    """Every metric over the hold-out; days with fewer than 200 rows say nothing about its variation. With the
+    classifier's calibration, also how far its estimates are off by day.
+    """
     names = None if days is None else np.asarray([str(day) for day in days])
     kept = [] if names is None else _full_days(names)
     whole = _values(answered, truth)
     daily = [_values(answered.rows(where), truth[where]) for where in kept]
-    return {name: _baseline(value, [day[name] for day in daily]) for name, value in whole.items()}
+    guessed = [_estimates(answered.rows(where), calibration) for where in kept]
+    return {
+        name: _baseline(value, [day[name] for day in daily], [day.get(name, np.nan) for day in guessed])
+        for name, value in whole.items()
+    }
 
 
 def _full_days(names: Array) -> list[Array]:
@@ -59,10 +72,19 @@ def _values(answered: Answered, truth: Array) -> dict[str, float]:
     return {name: metric(truth, ones) for name, metric in metrics_of(answered).items()}
 
 
-def _baseline(value: float, daily: list[float]) -> Baseline:
+def _estimates(answered: Answered, calibration: Calibration | None) -> dict[str, float]:
+    if calibration is None or isinstance(answered, Regressed) or answered.shares is None:
+        return {}
+    return _values(answered, apply(calibration, answered.shares))
+
+
+def _baseline(value: float, daily: list[float], guessed: list[float]) -> Baseline:
     defined = [each for each in daily if not np.isnan(each)]
     sd = float(np.std(defined, ddof=1)) if len(defined) > 1 else None
-    return Baseline(value, sd, len(defined))
+    misses = np.subtract(guessed, daily)
+    misses = misses[~np.isnan(misses)]
+    error = float(np.sqrt(np.mean(np.square(misses)))) if len(misses) > 1 else None
+    return Baseline(value, sd, len(defined), error)
 
 
 def judge_performance(

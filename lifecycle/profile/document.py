@@ -155,12 +155,19 @@ def _read_counts(document: Mapping[str, Any]) -> ColumnCounts:
 
 
 def _baseline(baseline: Baseline) -> Document:
-    return {"value": _json(baseline.value), "sd": baseline.sd, "days": baseline.days}
+    return {
+        "value": _json(baseline.value),
+        "sd": baseline.sd,
+        "days": baseline.days,
+        "estimate_error": baseline.estimate_error,
+    }
 
 
 def _read_baseline(document: Mapping[str, Any]) -> Baseline:
     value = document["value"]
-    return Baseline(math.nan if value is None else value, document["sd"], document["days"])
+    return Baseline(
+        math.nan if value is None else value, document["sd"], document["days"], document["estimate_error"]
+    )
 
 
 def _json(value: Any) -> Any:

@@ -111,3 +111,23 @@ def count_values(bins: Bins, reading: Reading, values: Sequence[Any] | Array) ->
     counted, missing = category_counts(values)
     fine, unseen = bins.count(counted)
     return ColumnCounts(len(values), missing, fine, unseen)
+
+
+def strange_share(profile: Profile, counts: Counts) -> float:
+    """The share of rows in regions that the reference never saw, of the feature where it is largest: beyond its
+    range or unseen. Estimates without labels do not hold there.
+    """
+    shares = [
+        _strange(column, counts.features[name])
+        for name, column in profile.features.items()
+        if counts.features[name].rows and not counts.features[name].broken
+    ]
+    return max(shares, default=0.0)
+
+
+def _strange(column: Column, current: ColumnCounts) -> float:
+    if not isinstance(column.bins, NumberBins):
+        return current.unseen / current.rows
+    before = column.reference.bins[[0, -1]] / column.reference.rows
+    beyond = current.bins[[0, -1]] / current.rows - before
+    return float(beyond.clip(0).sum())

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from lifecycle.performance.baseline import baselines
 from lifecycle.performance.calibration import apply, fit
 from lifecycle.performance.estimated import estimate
 from lifecycle.performance.metrics import Classified, metrics_of, one_hot
@@ -110,3 +111,23 @@ def test_assumptions_are_told_and_checked(calibration):
 def test_a_classifier_without_probabilities_has_no_estimate(calibration):
     with pytest.raises(ValueError, match="needs probabilities"):
         estimate(calibration, Classified(2, np.array([0, 1])))
+
+
+def test_days_that_are_odd_as_a_whole_widen_the_interval():
+    """On each day the truth is off by a common amount that no single row shows."""
+    random = np.random.default_rng(5)
+    days, rows = 20, 300
+    share = random.random(days * rows)
+    true_share = np.clip(share + np.repeat(random.normal(0, 0.15, days), rows), 0, 1)
+    truth = one_hot((random.random(days * rows) < true_share).astype(int), 2)
+    answered = Classified(2, (share > 0.5).astype(int), np.column_stack([1 - share, share]), 1)
+    calibration = fit(answered.shares, truth, positive=1)
+    night = answered.rows(np.arange(rows))
+
+    known = baselines(answered, truth, np.repeat(np.arange(days), rows), calibration)
+    alone = estimate(calibration, night).figures["brier"]
+    widened = estimate(calibration, night, known).figures["brier"]
+
+    assert known["brier"].estimate_error > 0.01
+    assert widened.value == alone.value
+    assert widened.high - widened.low > 1.3 * (alone.high - alone.low)
