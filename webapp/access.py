@@ -17,6 +17,7 @@ _CALLER = "picklefleet.caller"
 # "nothing": probes, the product's own pages and files, and what only points to them; no word of the model
 NEEDS: Mapping[str, Need] = {
     "predict.predict": "predict",
+    "feedback.give": "feedback",
     "models.list_models": "read",
     "models.show_model": "read",
     "models.show_schema": "read",

@@ -4,7 +4,18 @@ from collections.abc import Sequence
 
 from flask import Flask
 
-from webapp import access, context, documentation, edge, health, models, openapi, predict, problem_pages
+from webapp import (
+    access,
+    context,
+    documentation,
+    edge,
+    feedback,
+    health,
+    models,
+    openapi,
+    predict,
+    problem_pages,
+)
 from webapp.service import Service
 
 
@@ -17,6 +28,6 @@ def create_app(service: Service, trusted_hosts: Sequence[str] = ()) -> Flask:
     app.url_map.merge_slashes = False
     edge.register(app)
     access.register(app)
-    for resource in (predict, models, health, openapi, documentation, problem_pages):
+    for resource in (predict, feedback, models, health, openapi, documentation, problem_pages):
         app.register_blueprint(resource.blueprint)
     return app

@@ -1,6 +1,7 @@
 """GET /docs: the model's card, its columns, a command that works and a form to try it. Needs no other host."""
 
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,6 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from lifecycle.signature import Feature, Label
 from webapp.answers import label_text
 from webapp.context import served, service
+from webapp.feedback_schemas import MAX_ITEMS, example_actual
 from webapp.page import html_response
 from webapp.problems import PROBLEMS
 from webapp.service import Served
@@ -47,27 +49,38 @@ def home() -> BaseResponse:
 
 @blueprint.get("/docs")
 def show() -> Response:
-    ready = served()
+    ready, address, keys = served(), request.host_url.rstrip("/"), service().gate.closed
     return html_response(
         render_template(
             "docs.html",
             model=ready.model,
             cards=cards(ready),
-            curl=curl(ready, request.host_url.rstrip("/"), keys=service().gate.closed),
-            keys=service().gate.closed,
+            curl=curl(ready, address, keys=keys),
+            feedback_curl=feedback_curl(ready, address, keys=keys),
+            keys=keys,
             problems=PROBLEMS.values(),
             label_text=label_text,
             max_rows=service().limits.max_rows,
+            max_items=MAX_ITEMS,
         )
     )
 
 
 def curl(ready: Served, address: str, *, keys: bool = False) -> str:
     """A command that works as it stands, with one of the model's golden rows; `keys`: with your key exported."""
-    body = orjson.dumps({"instances": [dict(ready.example)]}).decode()
-    url = shlex.quote(f"{address}/api/v1/predict")
+    return _command(f"{address}/api/v1/predict", {"instances": [dict(ready.example)]}, keys)
+
+
+def feedback_curl(ready: Served, address: str, *, keys: bool = False) -> str:
+    """The same for a true value; the prediction id is the reader's to put in."""
+    item = {"prediction_id": "…", "actual": example_actual(ready.model.signature.outputs)}
+    return _command(f"{address}/api/v1/feedback", {"items": [item]}, keys)
+
+
+def _command(address: str, body: Mapping[str, Any], keys: bool) -> str:
     key = '  -H "Authorization: Bearer $API_KEY" \\\n' if keys else ""
-    return f"curl -s {url} \\\n{key}  -H 'Content-Type: application/json' \\\n  -d {shlex.quote(body)}"
+    data = shlex.quote(orjson.dumps(body).decode())
+    return f"curl -s {shlex.quote(address)} \\\n{key}  -H 'Content-Type: application/json' \\\n  -d {data}"
 
 
 def cards(ready: Served) -> list[FeatureCard]:

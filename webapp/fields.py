@@ -152,14 +152,14 @@ class DatetimeField(FeatureField):
         if not isinstance(value, str):
             raise ValidationError(f"Must be a date and time as text, not {json_type(value)}.")
         try:
-            moment = _moment(value)
+            found = moment(value)
         except ValueError:
             raise ValidationError(
                 'Must be an RFC 3339 date and time such as "2013-01-31T08:15:00Z", or a date.'
             ) from None
-        if moment.year not in _YEARS:
+        if found.year not in _YEARS:
             raise ValidationError(f"Must lie in the years {_YEARS[0]} to {_YEARS[-1]}.")
-        return moment
+        return found
 
     def value_schema(self) -> dict[str, Any]:
         return {"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]}
@@ -191,7 +191,8 @@ def integer_range(dtype: str) -> tuple[int, int]:
     return -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
+    """RFC 3339; a date alone is its midnight in UTC. Raises ValueError."""
     if _DATE.fullmatch(text):
         day = date.fromisoformat(text)
         return datetime(day.year, day.month, day.day, tzinfo=UTC)

@@ -13,6 +13,7 @@ from lifecycle.api_keys import Scope
 from webapp import problems, resource_schemas
 from webapp.context import json_response, served, service
 from webapp.contract import Contract
+from webapp.feedback_schemas import FeedbackRequestSchema, FeedbackResponseSchema, example_actual
 from webapp.fields import Described
 from webapp.http_answer import JSON
 from webapp.openapi_security import SCHEMES, secured
@@ -21,17 +22,19 @@ from webapp.service import Served
 
 VERSION = "1"  # of this interface, as in its paths; the model has versions of its own
 _ANY = (problems.BAD_REQUEST, problems.NOT_ACCEPTABLE, problems.URI_TOO_LONG, problems.INTERNAL_ERROR)
-_PREDICT = (
+_WITH_BODY = (
     *_ANY,
     problems.MALFORMED_JSON,
     problems.REQUEST_TIMEOUT,
     problems.BODY_TOO_LARGE,
     problems.UNSUPPORTED_MEDIA_TYPE,
     problems.INVALID_REQUEST,
-    problems.MODEL_FAILURE,
     problems.NOT_READY,
 )
-_SCOPES: dict[str, Scope] = {"/api/v1/predict": "predict"}
+_PREDICT = (*_WITH_BODY, problems.MODEL_FAILURE)
+_FEEDBACK = (*_WITH_BODY, problems.NOT_RECORDED)
+_EXAMPLE_ID = "06GZ4Q3X5R8T1V7W9Y2A4C6E8G0J3M5P-0"
+_SCOPES: dict[str, Scope] = {"/api/v1/predict": "predict", "/api/v1/feedback": "feedback"}
 _VERSION_PARAMETER = {
     "name": "version",
     "in": "path",
@@ -62,6 +65,7 @@ def document(ready: Served, *, keys: bool = False) -> dict[str, Any]:
 
 def _operations(ready: Served) -> Iterator[tuple[str, str, dict[str, Any]]]:
     yield "/api/v1/predict", "post", _predict(ready)
+    yield "/api/v1/feedback", "post", _feedback(ready)
     for path, operation in _reads(ready):
         yield path, "get", operation
 
@@ -112,6 +116,26 @@ def _predict(ready: Served) -> dict[str, Any]:
         "responses": {
             "200": _success("The predictions, in order.", ready.contract.response),
             **_refusals(_PREDICT),
+        },
+    }
+
+
+def _feedback(ready: Served) -> dict[str, Any]:
+    item = {"prediction_id": _EXAMPLE_ID, "actual": example_actual(ready.model.signature.outputs)}
+    return {
+        "operationId": "giveFeedback",
+        "summary": "Tell the true values of earlier predictions",
+        "description": "Each item is judged by itself: see `results`. Telling the same again changes nothing;"
+        " a later value corrects the earlier one.",
+        "tags": ["predictions"],
+        "parameters": [_REQUEST_ID_PARAMETER],
+        "requestBody": {
+            "required": True,
+            "content": {JSON: {"schema": FeedbackRequestSchema, "example": {"items": [item]}}},
+        },
+        "responses": {
+            "200": _success("What became of each item, in order.", FeedbackResponseSchema),
+            **_refusals(_FEEDBACK),
         },
     }
 

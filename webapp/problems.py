@@ -144,6 +144,13 @@ KEYS_UNAVAILABLE = ProblemType(
     "This machine has no list of API keys that it can read, and lets nobody in until it has.",
     "Try again after the seconds that the Retry-After header names.",
 )
+NOT_RECORDED = ProblemType(
+    "not-recorded",
+    503,
+    "The feedback could not be recorded",
+    "This machine has no room for more records, so nothing of the request was kept, and nothing is acknowledged.",
+    "Send the same request again after the seconds that the Retry-After header names; repeating it does no harm.",
+)
 
 PROBLEMS: Mapping[str, ProblemType] = {
     kind.slug: kind
@@ -164,6 +171,7 @@ PROBLEMS: Mapping[str, ProblemType] = {
         MODEL_FAILURE,
         NOT_READY,
         KEYS_UNAVAILABLE,
+        NOT_RECORDED,
     )
 }
 

@@ -6,6 +6,8 @@ from lifecycle.fleet_key import load_fleet_key
 from lifecycle.loading import read_golden
 from lifecycle.logs import configure
 from lifecycle.machine import MachineDirectory
+from lifecycle.process_spool import SpoolLimits
+from lifecycle.recorder import Recorder
 from lifecycle.signing import load_trust
 from webapp.app import create_app
 from webapp.authentication import gate_for
@@ -19,13 +21,17 @@ _machine = MachineDirectory(_settings.machine_dir)
 current_model = CurrentModel(_machine, load_trust(_settings.keys_dir))
 current_model.load()
 
+_fleet_key = load_fleet_key(_settings)
+recorder = Recorder(_machine.spool, SpoolLimits(), _fleet_key.current)
+
 service = Service(
     current_model,
     lambda model: read_golden(_machine.bundle(model.digest)),
-    load_fleet_key(_settings),
+    _fleet_key,
     Limits.of(_settings),
     open_metrics(_settings),
     gate=gate_for(_settings, _machine.api_keys),
+    record_feedback=recorder.feedback,
     held_versions=_machine.held_versions,
 )
 app = create_app(service, _settings.trusted_hosts)

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from lifecycle.prediction import mint, row_id
 from lifecycle.signature import Output, Signature
 from tests import builders
 from tests.builders import BuiltModel
-from tests.serving import client_for
+from tests.serving import KEY, client_for
 from webapp.problems import PROBLEMS
 
 BUILT = (builders.classifier, builders.multiclass, builders.multi_output, builders.text, builders.all_kinds)
@@ -57,6 +58,19 @@ def test_the_command_on_the_page_works(build):
     body = words[words.index("-d") + 1]
     response = client_for(built).post("/api/v1/predict", data=body, content_type="application/json")
     assert response.status_code == 200
+
+
+@pytest.mark.parametrize("build", BUILT)
+def test_the_command_for_feedback_works_with_the_id_of_a_prediction(build):
+    built = build()
+    command = re.search(r"curl -s [^ ]*/api/v1/feedback.*?\}'", page_of(built).text, re.DOTALL)
+    assert command
+    words = shlex.split(command[0])
+    body = words[words.index("-d") + 1].replace("…", row_id(mint(KEY, 1), 0))
+
+    client = client_for(built, record_feedback=lambda _: True)
+    response = client.post("/api/v1/feedback", data=body, content_type="application/json")
+    assert response.get_json()["accepted"] == 1
 
 
 @pytest.mark.parametrize("build", BUILT)

@@ -13,8 +13,9 @@ from werkzeug.test import TestResponse
 
 from lifecycle import clock
 from lifecycle.api_keys import KeySet, make_key
+from lifecycle.prediction import mint, row_id
 from tests import builders
-from tests.serving import LIMITS, client_for, service_for
+from tests.serving import KEY, LIMITS, client_for, service_for
 from webapp.app import create_app
 from webapp.authentication import Gate
 from webapp.problems import PROBLEMS
@@ -43,6 +44,12 @@ READER = make_key("shop", ["read"], clock.now(), lifetime=None)
 
 def guarded(keys: KeySet | None) -> FlaskClient:
     return client_for(builders.classifier(), gate=Gate(lambda: keys))
+
+
+def feedback_without_room() -> TestResponse:
+    item = {"prediction_id": row_id(mint(KEY, 1), 0), "actual": "late"}
+    client = client_for(builders.classifier(), record_feedback=lambda _: False)
+    return client.post("/api/v1/feedback", json={"items": [item]})
 
 
 class SlowStream(io.BytesIO):
@@ -115,6 +122,7 @@ PRODUCERS: dict[str, tuple[str, Producer]] = {
         "forbidden",
         lambda: guarded(KeySet.of([READER.key])).post(PREDICT, headers={"X-Api-Key": READER.text}),
     ),
+    "feedback without room": ("not-recorded", feedback_without_room),
     "no list of keys": ("keys-unavailable", lambda: guarded(None).post(PREDICT)),
     "no model for its page": ("not-ready", lambda: client_for(None).get("/docs")),
 }
