@@ -37,7 +37,8 @@ Step = Literal[
 ]
 
 FORMAT = 1
-PLAN_BYTES = 64 << 20
+PLAN_BYTES = 24 << 20  # converting takes many times as much memory
+RESERVE_BYTES = 64 << 10
 PLAN_SPOOLS = 256
 DROPS_EVERY_S = 60.0
 
@@ -68,15 +69,25 @@ class Shipped:
 
 
 class Shipper:
-    """One a machine. `at` is told each step when it is done: tests end the process there."""
+    """One a machine. `at` is told each step when it is done: tests end the process there.
+
+    `scratch` takes some 50 MB while segments are made. It may be lost at any time, so memory (/dev/shm) is a good
+    place: on a disk that is full the spool can then still be emptied.
+    """
 
     def __init__(
-        self, records: ObjectStore, spool: Path, *, at: Callable[[Step], None] = lambda _step: None
+        self,
+        records: ObjectStore,
+        spool: Path,
+        *,
+        scratch: Path | None = None,
+        at: Callable[[Step], None] = lambda _step: None,
     ) -> None:
         self._records = records
         self._spool = spool
         self._plans = spool / "plans"
-        self._scratch = spool / "scratch"
+        self._reserve = spool / "reserve"
+        self._scratch = scratch or spool / "scratch"
         self._at = at
         self._drops = DropShipper(records, spool)
 
@@ -105,6 +116,9 @@ class Shipper:
             fcntl.flock(lock, fcntl.LOCK_EX)
             shutil.rmtree(self._scratch, ignore_errors=True)
             yield
+            if not self._reserve.exists():
+                with suppress(OSError):  # no room now; the next round has it
+                    self._reserve.write_bytes(bytes(RESERVE_BYTES))
 
     def _begun(self) -> Iterator[Plan]:
         for path in sorted(self._plans.glob("*.json")):
@@ -120,16 +134,24 @@ class Shipper:
             return None
         chosen = list(_alike(sealed[:PLAN_SPOOLS]))
         plan = Plan(chosen[0].segment, tuple(spool.path.name for spool in chosen))
-        write_atomically(self._plan_file(plan), msgspec.json.encode(asdict(plan)))
-        sync_directory(self._plans)
+        self._write(plan)
         self._at("planned")
         return plan
+
+    def _write(self, plan: Plan) -> None:
+        data = msgspec.json.encode(asdict(plan))
+        try:
+            write_atomically(self._plan_file(plan), data)
+        except OSError:  # a full disk is emptied by shipping, and that begins with room for a plan
+            self._reserve.unlink(missing_ok=True)
+            write_atomically(self._plan_file(plan), data)
+        sync_directory(self._plans)
 
     def _try(self, plan: Plan) -> Shipped:
         """A plan that can't be converted waits for the next round and does not stand in the others' way."""
         try:
             return self._run(plan)
-        except duckdb.Error as problem:
+        except (duckdb.Error, ValueError, OverflowError) as problem:
             log.error("plan_failed", plan=plan.name, kind=type(problem).__name__)
             return Shipped()
 

@@ -1,3 +1,6 @@
+import os
+import subprocess
+from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 
@@ -253,6 +256,42 @@ def test_drop_counts_are_shipped_and_the_dead_ones_file_goes(spool, area):
     (key,) = area.list("kind=drops")
     assert sum(drop.rows for drop in drop_document(area.get(key)).drops) == 4 * 3000
     assert not counts.exists()
+
+
+def test_a_full_disk_is_emptied_by_shipping(tmp_path, area):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
+    if os.geteuid() or subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("needs the right to mount a tmpfs")
+    try:
+        shipper = Shipper(area, disk / "spool", scratch=tmp_path / "scratch")
+        shipper.ship()
+        writing, ids = recorder(disk / "spool"), []
+        while writing.prediction(SIGNATURE, record(base := new_id(500), rows=500)):
+            ids += [f"{base}-{row}" for row in range(500)]
+        with suppress(OSError), (disk / "ballast").open("wb", buffering=0) as ballast:
+            while True:
+                ballast.write(bytes(1024))
+        writing.close()
+        shipper.ship()
+        assert sorted(ids) == stored_ids(tmp_path / "store")
+        assert writing.prediction(SIGNATURE, record("after"))
+    finally:
+        writing.close()
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_time_that_no_calendar_has_does_not_stop_the_others(tmp_path, spool, area):
+    writing = recorder(spool)
+    writing.prediction(SIGNATURE, record("A", at_ms=2**62))
+    writing.close()
+    Shipper(area, spool).ship()
+    ids = write(spool)
+    Shipper(area, spool).ship()
+
+    assert ids == stored_ids(tmp_path / "store")
+    assert len(spool_files(spool)) == 1, "it is kept for a person, not thrown away"
 
 
 def test_the_backlog_does_not_grow_the_memory(spool, area, monkeypatch):
