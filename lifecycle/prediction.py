@@ -14,6 +14,7 @@ from lifecycle import clock
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
 _LENGTH = 32
+MAX_ROW_KEY = 256
 _PERSON = b"prediction-id"
 
 
@@ -43,6 +44,11 @@ def mint(key: FleetKey, rows: int, owner: str = "") -> str:
 
 def row_id(base: str, row: int) -> str:
     return f"{base}-{row}"
+
+
+def row_key_reference(key: str) -> str:
+    """Stands in feedback where an id would: the caller's own key for the row. No id is written like this."""
+    return f"key:{key}"
 
 
 def verify(key: FleetKey, prediction_id: str, owner: str = "") -> MintedId | None:

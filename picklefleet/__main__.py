@@ -16,6 +16,7 @@ COMMANDS = {
     "history": ("release.__main__:history", "Show who was champion when, by whom and why."),
     "trust": ("release.__main__:trust", "Make, list and revoke the keys that sign and admit versions."),
     "keys": ("picklefleet.keys_command:keys", "Make, list, rotate and revoke the API keys of callers."),
+    "feedback": ("picklefleet.feedback_command:feedback", "Record true values from a file."),
     "agent": ("agent.__main__:agent", "Keep this machine's cache in step with the store."),
     "serve": ("picklefleet.serve:serve", "Run the agent and the web service under one supervisor."),
     "up": ("picklefleet.up:up", "Register, approve, promote and serve one model file on this machine."),
