@@ -264,10 +264,10 @@ def test_a_full_disk_is_emptied_by_shipping(tmp_path, area):
     mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk)]
     if os.geteuid() or subprocess.run(mount, check=False, capture_output=True).returncode:
         pytest.skip("needs the right to mount a tmpfs")
+    writing, ids = recorder(disk / "spool"), []
     try:
         shipper = Shipper(area, disk / "spool", scratch=tmp_path / "scratch")
         shipper.ship()
-        writing, ids = recorder(disk / "spool"), []
         while writing.prediction(SIGNATURE, record(base := new_id(500), rows=500)):
             ids += [f"{base}-{row}" for row in range(500)]
         with suppress(OSError), (disk / "ballast").open("wb", buffering=0) as ballast:
@@ -278,8 +278,8 @@ def test_a_full_disk_is_emptied_by_shipping(tmp_path, area):
         assert sorted(ids) == stored_ids(tmp_path / "store")
         assert writing.prediction(SIGNATURE, record("after"))
     finally:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
         writing.close()
-        subprocess.run(["umount", str(disk)], check=True)
 
 
 def test_a_time_that_no_calendar_has_does_not_stop_the_others(tmp_path, spool, area):

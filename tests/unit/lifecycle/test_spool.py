@@ -248,4 +248,4 @@ def test_a_full_disk_drops_what_the_ledger_says_and_recovers(tmp_path):
         spool.close()
         assert [*acknowledged, b"after"] == events(disk / "spool")
     finally:
-        subprocess.run(["umount", str(disk)], check=True)
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
