@@ -84,7 +84,7 @@ def test_names_may_hold_any_characters(tmp_path):
     signature = Signature(tuple(Feature(name, "number", "float64") for name in odd), SIGNATURE.outputs)
     (segment,) = written(tmp_path, signature, record("A", columns={name: [n] for n, name in enumerate(odd)}))
 
-    assert [(0.0, 1.0, 2.0, 3.0)] == rows(segment, "columns(lambda name: starts_with(name, 'in_'))")
+    assert rows(segment, "columns(lambda name: starts_with(name, 'in_'))") == [(0.0, 1.0, 2.0, 3.0)]
 
 
 def test_each_hour_has_a_segment(tmp_path):
