@@ -19,6 +19,7 @@ from lifecycle.signing import DetachedSignature, SigningKey, TrustSet
 FORMAT = 1
 MAX_ATTEMPTS = 10
 _PREFIX = "api-keys"
+_UNSIGNED = DetachedSignature("", "", "admission", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +59,19 @@ class KeyJournal:
 
         Raises UntrustedBundleError for an entry that no trusted admission key signed for this very place.
         """
+        entry = self.unverified(known=known)
+        if entry is not None:
+            self._verify(entry)
+        return entry
+
+    def unverified(self, *, known: int = 0) -> KeySetEntry | None:
+        """The same, whoever wrote it: to be shown to a person, and to nobody else."""
         found = journal.latest(self.control, _PREFIX, known=known)
         if found is None:
             return None
         entry = entry_from_document(found.document)
-        if entry.signature is None or entry.number != found.number:
+        if entry.number != found.number:
             raise UntrustedBundleError(f"Entry {found.number} of the API keys was not signed for its place.")
-        self.trust.verify("admission", entry.signed_bytes(), entry.signature)
         return entry
 
     def key_set(self) -> KeySet:
@@ -77,17 +84,31 @@ class KeyJournal:
         """
         for _ in range(MAX_ATTEMPTS):
             before = self.newest() or NONE_YET
-            after = tuple(decide(before.key_set).keys.values())
-            unsigned = KeySetEntry(before.number + 1, after, clock.timestamp(clock.now()), by, what)
-            signed = replace(unsigned, signature=key.sign(unsigned.signed_bytes()))
             try:
-                journal.append(self.control, _PREFIX, asdict(signed), expected_number=signed.number)
+                self.append(key, before, decide(before.key_set), by=by, what=what)
             except AlreadyExistsError:
                 continue
             return
         raise StoreUnavailableError(
             "Others change the API keys faster than this process can.", fix="Try again."
         )
+
+    def append(self, key: SigningKey, before: KeySetEntry, after: KeySet, *, by: str, what: str) -> None:
+        """The entry that follows `before`. Raises AlreadyExistsError when somebody else was first."""
+        now = clock.timestamp(clock.now())
+        unsigned = KeySetEntry(before.number + 1, tuple(after.keys.values()), now, by, what)
+        signed = replace(unsigned, signature=key.sign(unsigned.signed_bytes()))
+        journal.append(self.control, _PREFIX, asdict(signed), expected_number=signed.number)
+
+    def _verify(self, entry: KeySetEntry) -> None:
+        try:
+            self.trust.verify("admission", entry.signed_bytes(), entry.signature or _UNSIGNED)
+        except UntrustedBundleError as problem:
+            raise UntrustedBundleError(
+                f"Entry {entry.number} of the API keys may not be believed. {problem.message}",
+                fix="Where the key that signed it was revoked on purpose, look through the API keys and sign them"
+                " anew: picklefleet keys sign",
+            ) from problem
 
 
 def entry_from_document(document: dict[str, Any]) -> KeySetEntry:

@@ -75,19 +75,14 @@ def create(
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_keys(as_json: bool) -> None:
     """List every key ever made: whose, for what, and whether it lives."""
-    now = clock.now()
-    rows = [_row(key, now) for key in _journal(settings_module.load()).key_set().keys.values()]
+    held = _journal(settings_module.load()).key_set()
     if as_json:
-        echo_json(rows)
+        now = clock.now()
+        echo_json([_row(key, now) for key in held.keys.values()])
         return
-    if not rows:
+    if not held.keys:
         click.echo("No key yet. Make one: picklefleet keys create --owner NAME --scope predict")
-    for row in rows:
-        until = f"until {row['expires_at'][:16].replace('T', ' ')}" if row["expires_at"] else "for ever"
-        click.echo(
-            f"{row['key_id']}  {row['state']:<8}{row['owner']:<20}{row['label']:<12}"
-            f"{','.join(row['scopes']):<22}{until}"
-        )
+    _show_all(held)
 
 
 @keys.command()
@@ -124,6 +119,37 @@ def revoke(key_id: str, as_json: bool) -> None:
         echo_json(_row(_journal(settings).key_set().keys[key_id], now))
         return
     click.echo(f"Revoked {key_id}. {EFFECTIVE}")
+
+
+@keys.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def sign(yes: bool) -> None:
+    """Sign the newest set anew, after the admission key that signed it was revoked.
+
+    Whoever held that key can have added keys: look through the list before you say yes.
+    """
+    settings = settings_module.load()
+    journal, key = _journal(settings), load_signing_key("admission", settings.keys_dir)
+    newest = journal.unverified()
+    if newest is None:
+        click.echo("There are no API keys to sign.")
+        return
+    click.echo(f"Entry {newest.number}, {newest.change!r} by {newest.by} at {newest.at}:")
+    _show_all(newest.key_set)
+    if not yes:
+        click.confirm("Are these the keys that shall be believed?", abort=True)
+    journal.append(key, newest, newest.key_set, by=getpass.getuser(), what="signed anew")
+    click.echo(f"Signed anew. {EFFECTIVE}")
+
+
+def _show_all(held: KeySet) -> None:
+    now = clock.now()
+    for row in (_row(key, now) for key in held.keys.values()):
+        until = f"until {row['expires_at'][:16].replace('T', ' ')}" if row["expires_at"] else "for ever"
+        click.echo(
+            f"{row['key_id']}  {row['state']:<8}{row['owner']:<20}{row['label']:<12}"
+            f"{','.join(row['scopes']):<22}{until}"
+        )
 
 
 def _journal(settings: Settings) -> KeyJournal:

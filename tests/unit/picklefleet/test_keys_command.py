@@ -8,7 +8,9 @@ from click.testing import CliRunner
 from agent.keys_sync import sync_keys
 from lifecycle.key_journal import KeyJournal
 from lifecycle.machine import MachineDirectory
+from lifecycle.signing import create_signing_key
 from picklefleet.__main__ import main
+from release.keys import revoke as revoke_trust
 from tests import builders
 from tests.serving import client_for
 from webapp.authentication import Gate, KeyFile
@@ -112,6 +114,32 @@ def test_a_command_that_is_not_complete_changes_nothing(run, arguments):
 def test_an_unknown_key_and_an_owner_that_is_no_name_are_told_in_one_line(run):
     assert "There is no key 'abc'" in run("revoke", "abc", exit_code=1)
     assert "The owner can't be named so" in run("create", "--owner", "a b", "--scope", "read", exit_code=1)
+
+
+def test_after_the_admission_key_was_revoked_the_set_is_looked_through_and_signed_anew(
+    run, create, keys, settings
+):
+    """Without this, revoking a signing key would leave no way to make or revoke an API key."""
+    made = create()
+    create_signing_key("admission", settings.keys_dir)
+    revoke_trust(settings.keys_dir, keys["admission"].trusted.key_id)
+    assert "picklefleet keys sign" in run("create", "--owner", "x", "--scope", "read", exit_code=4)
+
+    shown = run("sign", "--yes")
+
+    assert made["key_id"] in shown
+    assert [row["key_id"] for row in run("list", "--json")] == [made["key_id"]]
+
+
+def test_signing_anew_asks_first(run, create, registry):
+    create()
+
+    assert "Aborted" in run("sign", exit_code=1)
+    assert registry.control.list("api-keys") == ["api-keys/000001.json"]
+
+
+def test_without_keys_there_is_nothing_to_sign(run):
+    assert "no API keys to sign" in run("sign")
 
 
 def test_the_drill_a_revoked_key_is_refused_by_the_web_after_one_round_of_the_agent(
