@@ -65,7 +65,7 @@ class Comparison:
 
 def compare(column: Column, current: ColumnCounts, reference: ColumnCounts | None = None) -> Comparison:
     """Compare with the profile's reference, or with other counts in its bins. Both need at least one row."""
-    before = column.reference if reference is None else reference
+    before = _fresh(column) if reference is None else reference
     distance = _distance(column, before, current)
     index = psi(coarse(column, before), coarse(column, current))
     return Comparison(
@@ -82,6 +82,13 @@ def compare(column: Column, current: ColumnCounts, reference: ColumnCounts | Non
         current.unseen / current.rows - before.unseen / before.rows,
         tuple(_tests(column, before, current, distance, index.p)),
     )
+
+
+def _fresh(column: Column) -> ColumnCounts:
+    if isinstance(column.bins, NumberBins):
+        return column.reference
+    bins, unseen = column.bins.as_fresh(column.reference.bins)
+    return replace(column.reference, bins=bins, unseen=unseen)
 
 
 def coarse(column: Column, counts: ColumnCounts) -> Array:

@@ -85,7 +85,7 @@ def _compare(entry: _Entry, *, trailing: bool) -> Comparison | str:
         if not counts.rows:
             return f"{whose}There are no rows."
     try:
-        return compare(entry.column, entry.current, before)
+        return compare(entry.column, entry.current, before if trailing else None)
     except (ValueError, ArithmeticError) as problem:
         return f"The comparison failed: {type(problem).__name__}."
 

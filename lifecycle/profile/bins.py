@@ -41,8 +41,7 @@ class NumberBins:
 class CategoryBins:
     """One bin for each of `values`, the most frequent first, and a last one for other known categories.
 
-    `known` are categories that the model's signature names but the reference (in its top) does not. With
-    `more`, the reference had further ones than it could keep, so a stranger counts as other, never as unseen.
+    `known` are the categories that the model's signature names: these are never unseen. With `more`, the reference had further ones than it could keep, so a stranger counts as other, never as unseen.
     """
 
     values: tuple[str, ...]
@@ -60,6 +59,19 @@ class CategoryBins:
         unseen = 0 if self.more else sum(counted[value] for value in strangers - self.known)
         bins[-1] = sum(counted[value] for value in strangers) - unseen
         return bins, unseen
+
+    def as_fresh(self, fine: Array) -> tuple[Array, int]:
+        """The reference's own counts as another sample would find them, and how many values would be unseen.
+
+        A category that occurs once would be unseen but for that very row (Good and Turing): without this,
+        rare categories that the reference happened to miss would look like drift.
+        """
+        if self.more:
+            return fine, 0
+        once = fine == 1
+        once[:-1] &= np.array([value not in self.known for value in self.values], dtype=bool)
+        once[-1] = False
+        return np.where(once, 0, fine), int(once.sum())
 
     def coarse(self, fine: Array) -> Array:
         top = min(TOP_CATEGORIES, len(self.values))
@@ -100,5 +112,5 @@ def category_bins(counted: Mapping[str, int], known: tuple[Label, ...] = ()) -> 
     """The reference's categories by frequency (then by name), at most MAX_CATEGORIES of them."""
     ranked = sorted(counted, key=lambda value: (-counted[value], value))
     top = tuple(ranked[:MAX_CATEGORIES])
-    named = frozenset(category_text(value) for value in known) - set(top)
+    named = frozenset(category_text(value) for value in known)
     return CategoryBins(top, named, more=len(ranked) > MAX_CATEGORIES)

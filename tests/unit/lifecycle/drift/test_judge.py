@@ -238,3 +238,19 @@ def test_a_column_that_was_all_missing_in_the_reference_is_judged():
 
 def test_a_profile_of_nothing_judges_nothing():
     assert judge(Profile({}, {}), Counts(500, {}, {})).severity is Severity.NO_DATA
+
+
+def test_rare_categories_that_the_reference_happened_to_miss_are_no_drift():
+    """Hundreds of rare categories: every night brings strangers, and the reference foretold as many."""
+    signature = Signature((Feature("tail", "category", "object"),), ())
+    random = np.random.default_rng(3)
+    tails = [f"t{min(900, int(number)):03}" for number in random.exponential(150, 2_000)]
+    rare = build_profile(signature, Reference({"tail": tails}, {}, 2_000))
+    fresh = [f"t{min(900, int(number)):03}" for number in random.exponential(150, 1_000)]
+    strangers = [f"new{row}" if row % 4 == 0 else value for row, value in enumerate(fresh)]
+
+    calm = judge(rare, count(rare, {"tail": fresh}, {}, 1_000))
+
+    assert finding(calm, "tail").comparison.unseen > 0.02
+    assert calm.severity is Severity.OK
+    assert judge(rare, count(rare, {"tail": strangers}, {}, 1_000)).severity is Severity.DRIFT

@@ -95,3 +95,22 @@ def test_psi_reads_the_top_19_categories_and_the_rest_as_other():
     fine, _ = bins.count({f"c{i:02}": 1 for i in range(30)})
 
     assert bins.coarse(fine).tolist() == [1] * 19 + [11]
+
+
+def test_a_category_that_occurs_once_would_be_unseen_but_for_that_row():
+    bins = category_bins({"a": 5, "b": 1, "c": 1}, known=("c",))
+
+    fresh, unseen = bins.as_fresh(np.array([5, 1, 1, 0]))
+
+    assert fresh.tolist() == [5, 0, 1, 0]
+    assert unseen == 1
+
+
+def test_where_nothing_can_be_unseen_nothing_is_expected_to_be():
+    bins = category_bins({f"c{i:04}": 1 for i in range(1_001)})
+    fine, _ = bins.count({f"c{i:04}": 1 for i in range(1_001)})
+
+    fresh, unseen = bins.as_fresh(fine)
+
+    assert unseen == 0
+    assert (fresh == fine).all()
