@@ -14,7 +14,7 @@ Need = Scope | Literal["nothing"]
 
 _CALLER = "picklefleet.caller"
 
-# "nothing": probes, the product's own pages and files, and what only points to them; no word of the model
+# "nothing": probes (/readyz names model and version), the product's own pages and files, and what points to them
 NEEDS: Mapping[str, Need] = {
     "predict.predict": "predict",
     "feedback.give": "feedback",

@@ -93,6 +93,24 @@ def test_every_route_has_a_decision_and_every_decision_a_route():
     assert {rule.endpoint for rule in rules()} == set(NEEDS)
 
 
+def test_only_these_routes_are_open_and_only_these_need_more_than_reading():
+    by_rule = {rule.rule: NEEDS[rule.endpoint] for rule in rules()}
+
+    assert {rule for rule, need in by_rule.items() if need == "nothing"} == {
+        "/",
+        "/docs/static/<path:filename>",
+        "/problems",
+        "/problems/<slug>",
+        "/livez",
+        "/readyz",
+        "/health/azure",
+    }
+    assert {rule: need for rule, need in by_rule.items() if need not in {"nothing", "read"}} == {
+        "/api/v1/predict": "predict",
+        "/api/v1/feedback": "feedback",
+    }
+
+
 def test_a_route_without_a_decision_lets_nobody_in_but_an_admin():
     application = client_for(builders.classifier(), gate=Gate(lambda: KEYS)).application
     application.add_url_rule("/new", "new", lambda: "something")
