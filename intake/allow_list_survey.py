@@ -42,8 +42,9 @@ def needed_globals() -> list[str]:
     ):  # the data is far too small to share between threads
         warnings.simplefilter("ignore")
         for estimator in estimators():
-            for data in _dumps(fitted(estimator)):
-                _Recorder(data, seen).load()
+            for specimen in fitted(estimator):
+                for data in _dumps(specimen):
+                    _Recorder(data, seen).load()
     return sorted(seen)
 
 

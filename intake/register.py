@@ -74,11 +74,15 @@ def _build(request: Request, folder: Path, scratch: Path) -> None:
     if code == REFUSED and refusal.exists():
         told = msgspec.json.decode(refusal.read_bytes())
         raise ModelRefusedError(told["message"], fix=told["fix"])
-    raise ModelRefusedError(f"The process that loaded the model ended with code {code}.", fix="Its output is above.")
+    raise ModelRefusedError(
+        f"The process that loaded the model ended with code {code}.", fix="Its output is above."
+    )
 
 
 def _content(path: str) -> str:
     try:
         return sha256_of(Path(path))
     except OSError as problem:
-        raise ModelRefusedError(f"{path} can't be read: {problem.strerror}.", fix="Check the path.") from problem
+        raise ModelRefusedError(
+            f"{path} can't be read: {problem.strerror}.", fix="Check the path."
+        ) from problem
