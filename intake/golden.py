@@ -14,7 +14,7 @@ from intake.sample_columns import columns_of
 from lifecycle import golden
 from lifecycle.errors import ModelFailureError, ModelRefusedError, PicklefleetError
 from lifecycle.golden import GoldenRows
-from lifecycle.model import Model, Numbers, OutputAnswer
+from lifecycle.model import Model, OutputAnswer
 from lifecycle.signature import Feature, Label, Output
 from lifecycle.verdict import Outcome
 
@@ -141,7 +141,7 @@ def _expected(told: pd.DataFrame, output: Output) -> OutputAnswer:
     if _LABEL in told:
         answer = replace(answer, labels=[_label(cell, output) for cell in told[_LABEL]])
     if _VALUE in told:
-        answer = replace(answer, values=_numbers(told, _VALUE))
+        answer = replace(answer, values=list(_numbers(told, _VALUE)))
     if any(str(name).startswith(_PROBABILITY) for name in told.columns):
         answer = replace(answer, probabilities=_probabilities(told, output))
     return answer
@@ -173,7 +173,7 @@ def _probabilities(told: pd.DataFrame, output: Output) -> list[list[float]]:
     return [list(shares) for shares in zip(*(known[label] for label in output.labels), strict=True)]
 
 
-def _numbers(told: pd.DataFrame, name: str) -> Numbers:
+def _numbers(told: pd.DataFrame, name: str) -> list[float]:
     wanted = Feature(name, "number", "float64")
     try:
         return [float(parse(cell, wanted)) for cell in told[name]]

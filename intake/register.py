@@ -2,7 +2,7 @@
 
 import hashlib
 import tempfile
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import msgspec
@@ -37,7 +37,7 @@ class Request:
     def digest(self) -> str:
         """Of the content of every file, every option and the runtime. Raises ModelRefusedError for a missing file."""
         contents = {part: _content(path) for part, path in self.files().items()}
-        told = msgspec.json.encode(asdict(replace(self, **contents)), order="sorted")
+        told = msgspec.json.encode({**asdict(self), **contents}, order="sorted")
         return hashlib.sha256(told + current_runtime().encode()).hexdigest()
 
     def files(self) -> dict[str, str]:

@@ -104,9 +104,13 @@ def load_signing_key(role: Role, folder: Path) -> SigningKey:
     try:
         private = load_pem_private_key(path.read_bytes(), password=None)
     except FileNotFoundError as problem:
-        raise PicklefleetError(f"There is no {role} key at {path}.", fix="Make one: picklefleet trust init") from problem
+        raise PicklefleetError(
+            f"There is no {role} key at {path}.", fix="Make one: picklefleet trust init"
+        ) from problem
     except (OSError, ValueError) as problem:
-        raise PicklefleetError(f"The {role} key at {path} can't be read ({type(problem).__name__}).") from problem
+        raise PicklefleetError(
+            f"The {role} key at {path} can't be read ({type(problem).__name__})."
+        ) from problem
     if not isinstance(private, Ed25519PrivateKey):
         raise PicklefleetError(f"The {role} key at {path} is no Ed25519 key.")
     return SigningKey(role, private)
