@@ -18,11 +18,11 @@ PIP_INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --require-h
 
 .PHONY: help
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: $(SERVICE) $(if $(MODEL),,$(FLIGHTS)/flights.pkl) ## Serve a model here: MODEL=model.pkl SAMPLE=data.csv NAME= RUNTIME= PORT=
-	@$(BIN)/picklefleet up --port $(PORT) $(UP_FLAGS) \
+	@PICKLEFLEET_LOG_FORMAT=$${PICKLEFLEET_LOG_FORMAT:-text} $(BIN)/picklefleet up --port $(PORT) $(UP_FLAGS) \
 	  $(if $(MODEL),'$(MODEL)' --home var/models $(if $(SAMPLE),--sample '$(SAMPLE)') $(if $(NAME),--name '$(NAME)'),\
 	  $(FLIGHTS)/flights.pkl --sample $(FLIGHTS)/flights-sample.csv --name flights)
 
@@ -48,6 +48,8 @@ e2e: $(DEVELOPMENT) $(FLIGHTS)/flights.pkl ## Run the end-to-end tests: real pro
 .PHONY: docs
 docs: $(SERVICE) ## Write the generated pages: settings, metrics, problems
 	@$(BIN)/picklefleet settings --markdown > docs/settings.md
+	@$(BIN)/python -c "from lifecycle.metrics import markdown; print(markdown(), end='')" > docs/metrics.md
+	@$(BIN)/python -c "from webapp.problems import as_markdown; print(as_markdown(), end='')" > docs/problems.md
 
 .PHONY: lock
 lock: $(DEVELOPMENT) ## Resolve every *.in file anew into a locked *.txt with hashes
