@@ -8,11 +8,12 @@ opens a file or a connection, or imports a module by a name from the file:
 - scikit-learn estimators, kernels, losses, splitters: constructors store their arguments, `__setstate__` updates
   `__dict__`. The functions that they may hold (metrics, numpy ufuncs) compute and do nothing else; while loading
   they are not even called: of these libraries' functions only the reconstructors are.
-- numpy's reconstructors make arrays from bytes. A dtype with wrong flags would turn bytes into object pointers:
-  `lifecycle.unpickle` checks every dtype state for that, and swaps joblib's array reader for its own.
+- numpy's reconstructors make arrays from bytes. numpy believes what a state says: a dtype with wrong flags turns
+  bytes into object pointers, a wrong shape reads past a list, an array that is set again frees memory in use. So
+  `lifecycle.pickle_guards` takes only the states that numpy itself writes, and swaps joblib's array reader for ours.
 - Cython's `__pyx_unpickle_*` and `newObj` call `__new__` of one fixed type and set typed fields.
 - random generators' constructors call the bit generator they are given: again a listed global at most.
-- Three are listed but narrowed by `lifecycle.unpickle`: `_codecs:encode` (protocol 2's bytes) knows only latin1,
+- Three are listed but narrowed by `lifecycle.pickle_guards`: `_codecs:encode` (protocol 2's bytes) knows only latin1,
   `numpy:memmap` is read as a plain array, and `functools:partial` may hold scikit-learn's `check_array` only
   (histogram gradient boosting on categories keeps one).
 

@@ -151,7 +151,7 @@ def _refuse_other_minor(warned: list[warnings.WarningMessage], accept_version: b
         problem = message.message
         if accept_version or not isinstance(problem, InconsistentVersionWarning):
             continue
-        made, here = problem.original_sklearn_version, problem.current_sklearn_version
+        made, here = str(problem.original_sklearn_version)[:20], problem.current_sklearn_version
         if runtime_of(made) != runtime_of(here):
             raise ModelRefusedError(
                 f"{problem.estimator_name} was made with scikit-learn {made}; with {here}, which is installed here, "

@@ -76,6 +76,44 @@ class TestDtypes:
         refused(dtype("i8", (3, ">", None, None, None, -1, -1, 0), copy=False), "contradicts itself")
         assert np.dtype("i8") == np.int64
 
+    def test_fields_that_crash_numpy_are_refused(self):
+        refused(dtype("V8", (3, "|", None, ("a",), {"a": (1, 2)}, 8, 1, 0)), "contradicts itself")
+
+    def test_a_duration_without_its_unit_is_refused(self):
+        refused(dtype("m8", (3, "<", None, None, None, -1, -1, 0)), "contradicts itself")
+
+    def test_a_lie_inside_a_joblib_array_of_objects_is_refused(self):
+        kind = dtype("O8", (3, "|", None, None, None, -1, -1, 63))
+        wrapper = (
+            named("joblib.numpy_pickle", "NumpyArrayWrapper")
+            + b")\x81}("
+            + text("dtype")
+            + kind
+            + text("shape")
+        )
+        nested = HEAD + dtype("O8", (3, "|", None, None, None, -1, -1, 0)) + b"."
+        refused(wrapper + b"K\x01\x85ub" + nested, "contradicts itself")
+
+
+class TestArrayStates:
+    EMPTY = call("numpy._core.multiarray", "_reconstruct", named("numpy", "ndarray"), b"K\x00\x85", b"C\x01b")
+    OBJECTS = dtype("O8", (3, "|", None, None, None, -1, -1, 63))
+
+    def state(self, length: int, content: bytes) -> bytes:
+        return b"(K\x01K" + bytes([length]) + b"\x85" + self.OBJECTS + b"\x89" + content + b"tb"
+
+    def test_objects_as_many_as_the_shape_says_are_loaded(self):
+        loaded = load_model_bytes(HEAD + self.EMPTY + self.state(2, b"](K\x01K\x02e") + b".", ALLOWED)
+
+        assert loaded.tolist() == [1, 2]
+
+    def test_a_shape_that_reads_past_its_objects_is_refused(self):
+        refused(self.EMPTY + self.state(184, b"](K\x01K\x02e"), "An array in the file contradicts itself")
+
+    def test_a_filled_array_is_not_set_again(self):
+        twice = self.state(2, b"](K\x01K\x02e") + self.state(1, b"](K\x01e")
+        refused(self.EMPTY + twice, "An array in the file contradicts itself")
+
 
 class TestCalls:
     def test_an_object_made_callable_is_not_called(self):

@@ -144,6 +144,10 @@ class TestVersions:
 
         assert load_model_bytes(self.made_with(f"{minor}.99"), ALLOWED).mean_.tolist() == [1.5]
 
+    def test_a_version_that_is_no_text_is_refused(self):
+        with pytest.raises(ModelRefusedError):
+            load_model_bytes(self.made_with(("1", "3")), ALLOWED)
+
 
 class TestShim:
     DATA = b"\x80\x04c__main__\nScale\n)\x81}X\x06\x00\x00\x00factorK\x03sb."

@@ -11,11 +11,11 @@ import joblib
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sklearn.linear_model import LogisticRegression
 
 from lifecycle.allow_list import AllowList
 from lifecycle.errors import ModelRefusedError
 from lifecycle.unpickle import load_model_bytes
+from tests.honest_models import fitted
 from tests.malicious_pickles import hostile_sizes, others, running, running_in_joblib
 
 ALLOWED = AllowList.default()
@@ -95,7 +95,7 @@ def test_a_damaged_honest_pickle_raises_nothing_but_a_refusal(honest, position, 
 
 @pytest.fixture(scope="module", params=["pickle", "protocol 0", "joblib"])
 def honest(request):
-    model = LogisticRegression().fit([[0.0, 1.0], [1.0, 0.0]], ["no", "yes"])
+    model = fitted("columns by index")[0]
     if request.param == "joblib":
         stream = io.BytesIO()
         joblib.dump(model, stream)
