@@ -3,7 +3,7 @@
     python benchmarks/drift_calibration.py [--nights 2000] [--reference-rows 20000] [--seed 0]
 
 Nights are drawn as counts per frozen bin, from the true distribution and not from the reference's sample of it:
-a million rows cost what 200 do, and the error of the reference is part of the figures. Every 20 nights get a new
+a million rows cost what 200 do, and the error of the reference is part of the figures. Every 5 nights get a new
 reference. 20 features: 14 numbers (bell curves, small integers), 6 with categories (3 to 400 of them), a third
 with missing values; and one score.
 """
@@ -26,7 +26,7 @@ from lifecycle.profile.values import Array
 ROWS = (200, 500, 1_000, 2_000, 10_000, 100_000, 1_000_000)
 SHIFTS = ((0.2, 2_000), (0.3, 1_000))
 SHIFTED = "bell_0"
-NIGHTS_A_REFERENCE = 20
+NIGHTS_A_REFERENCE = 5
 
 Random = np.random.Generator
 
