@@ -2,26 +2,31 @@
 
 import signal
 import threading
+from pathlib import Path
 from types import FrameType
 
 import click
 
 from agent.keys_sync import KeyRounds
 from agent.rounds import Rounds
+from agent.shipper import Shipper
+from agent.shipping_rounds import ShippingRounds
 from lifecycle import settings as settings_module
-from lifecycle.adapters.opening import open_registry
+from lifecycle.adapters.opening import open_records, open_registry
 from lifecycle.adapters.statsd import open_metrics
 from lifecycle.logs import configure
 from lifecycle.machine import MachineDirectory
+from lifecycle.metrics import Metrics
+from lifecycle.settings import Settings
 from lifecycle.signing import load_trust
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="One round, then end: 0 when the machine has what it shall serve.")
+@click.option("--once", is_flag=True, help="One round each way, then end: 0 when all went well.")
 def agent(once: bool) -> None:
-    """Bring policy, API keys and verified bundles from the store to this machine's cache, round after round.
+    """Bring policy, API keys and verified bundles from the store to this machine, and its records to the store.
 
-    With the store down the machine keeps serving what it has, and the rounds go on more slowly.
+    With the store down the machine keeps serving what it has, records wait here, and the rounds go on more slowly.
     """
     settings = settings_module.load()
     configure(settings.log_level, settings.log_format)
@@ -30,15 +35,27 @@ def agent(once: bool) -> None:
     metrics = open_metrics(settings)
     rounds = Rounds(registry, machine, lambda: load_trust(settings.keys_dir), metrics)
     keys = KeyRounds(registry.control, machine, lambda: load_trust(settings.keys_dir), metrics)
+    shipping = _shipping(settings, machine, metrics)
     if once:
         keys.once()
         rounds.once()
+        shipping.once()
         return
     stop = _stop_event()
     threading.Thread(
         target=keys.run, args=(settings.agent_poll_s, stop), name="api-keys", daemon=True
     ).start()
+    carrier = threading.Thread(
+        target=shipping.run, args=(settings.seal_age_s, stop), name="records", daemon=True
+    )
+    carrier.start()
     rounds.run(settings.agent_poll_s, stop)
+    carrier.join()  # it ships once more: the web processes ended before
+
+
+def _shipping(settings: Settings, machine: MachineDirectory, metrics: Metrics) -> ShippingRounds:
+    scratch = Path(settings.scratch_dir) if settings.scratch_dir else machine.scratch
+    return ShippingRounds(Shipper(open_records(settings), machine.spool, scratch=scratch), metrics)
 
 
 def _stop_event() -> threading.Event:

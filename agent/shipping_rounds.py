@@ -1,12 +1,13 @@
 """Ship once an interval, not more often: one segment a machine and interval is what readers can bear."""
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agent.rounds import repeat
 from agent.shipper import Shipped, Shipper
 from lifecycle.errors import PicklefleetError
 from lifecycle.logs import get_logger
+from lifecycle.metrics import Metrics, NullMetrics
 
 MAX_PAUSE_S = 300.0
 
@@ -16,10 +17,12 @@ log = get_logger(__name__)
 @dataclass(frozen=True, slots=True)
 class ShippingRounds:
     shipper: Shipper
+    metrics: Metrics = field(default_factory=NullMetrics)
 
     def once(self) -> Shipped:
         """One round. Raises PicklefleetError; what was not shipped stays in the spool."""
         shipped = self.shipper.ship()
+        self.metrics.increment("agent_shipments", outcome="ok")
         if shipped.damaged_bytes or shipped.unreadable:
             log.error("records_lost", damaged_bytes=shipped.damaged_bytes, unreadable=shipped.unreadable)
         if shipped.segments:
@@ -35,6 +38,7 @@ class ShippingRounds:
         try:
             self.once()
         except (PicklefleetError, OSError) as problem:
+            self.metrics.increment("agent_shipments", outcome="failed")
             log.warning("shipping_failed", problem=str(problem), backlog=self.shipper.backlog())
             return False
         return True

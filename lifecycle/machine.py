@@ -52,6 +52,16 @@ class MachineDirectory:
         return self.root / "spool"
 
     @property
+    def scratch(self) -> Path:
+        """Where the agent makes segments; it may be lost at any time."""
+        return self.root / "scratch"
+
+    @property
+    def segments(self) -> Path:
+        """Segments of the log as they were read here: a bounded cache."""
+        return self.root / "cache" / "segments"
+
+    @property
     def api_keys(self) -> Path:
         """The newest entry of the API keys' journal, as the agent brought it."""
         return self.root / "cache" / "api_keys.json"

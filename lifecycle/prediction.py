@@ -36,9 +36,13 @@ class MintedId:
     row: int
 
 
-def mint(key: FleetKey, rows: int, owner: str = "") -> str:
-    """The base of one request's ids; row i's id is `row_id(base, i)`. `rows` is 1 to 65,535."""
-    body = clock.unix_ms().to_bytes(6, "big") + secrets.token_bytes(8) + rows.to_bytes(2, "big")
+def mint(key: FleetKey, rows: int, owner: str = "", *, unix_ms: int | None = None) -> str:
+    """The base of one request's ids; row i's id is `row_id(base, i)`. `rows` is 1 to 65,535.
+
+    `unix_ms`: the time in it, which is the record's; None is now.
+    """
+    minted_ms = clock.unix_ms() if unix_ms is None else unix_ms
+    body = minted_ms.to_bytes(6, "big") + secrets.token_bytes(8) + rows.to_bytes(2, "big")
     return _encode(body + _check(key.current, body, owner))
 
 

@@ -3,6 +3,7 @@
 import errno
 import os
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,9 +38,17 @@ class SpoolLimits:
 
 
 class ProcessSpool:
-    def __init__(
-        self, directory: Path, kind: str, header: bytes, limits: SpoolLimits, *, background: bool
+    def __init__(  # noqa: PLR0913 - where, what, how much, and who is told
+        self,
+        directory: Path,
+        kind: str,
+        header: bytes,
+        limits: SpoolLimits,
+        *,
+        background: bool,
+        told: Callable[[Reason, int], None] = lambda _reason, _rows: None,
     ) -> None:
+        self._told = told
         self._directory, self._kind, self._header, self._limits = directory, kind, header, limits
         self._origin = new_origin()
         self._drops = DropCounts(directory / f"{kind}-{self._origin}.counts", kind, self._origin)
@@ -70,6 +79,7 @@ class ProcessSpool:
 
     def count_out(self, reason: Reason, rows: int) -> None:
         self._drops.add(reason, rows, clock.unix_ms())
+        self._told(reason, rows)
 
     def tick(self) -> None:
         """What needs no haste: seal by age, sync by interval, finish sealing, write counts that could not be."""

@@ -1,8 +1,10 @@
 """One call a request: record what was answered, or count why that could not be done. Never raises."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lifecycle.drop_counts import Reason
 from lifecycle.process_spool import SpoolLimits
 from lifecycle.record_schema import FEEDBACK, RecordSchema
 from lifecycle.records import Feedback, PredictionEncoder, PredictionRecord, encode_feedback
@@ -15,12 +17,14 @@ class Recorder:
     """Made once, before the fork or after it. One file is open for each different set of columns in use.
 
     `secret` keys the hashes of private fields; it must be the same on every machine, or equal values differ.
+    `dropped` is told the reason and the rows of each event that is left out.
     """
 
     directory: Path
     limits: SpoolLimits
     secret: bytes = field(repr=False)
     hash_units: bool = False
+    dropped: Callable[[Reason, int], None] = lambda _reason, _rows: None
     _encoders: dict[str, PredictionEncoder] = field(default_factory=dict)
     _writers: dict[str, SpoolWriter] = field(default_factory=dict)
 
@@ -54,5 +58,5 @@ class Recorder:
             writer.close()
 
     def _open(self, name: str, schema: RecordSchema) -> SpoolWriter:
-        made = SpoolWriter(self.directory, schema.kind, schema.to_bytes(), self.limits)
+        made = SpoolWriter(self.directory, schema.kind, schema.to_bytes(), self.limits, told=self.dropped)
         return self._writers.setdefault(name, made)

@@ -69,6 +69,11 @@ class Settings:
     fleet_key_previous: Secret[bytes] = _setting(
         "", to.secret_key, "The fleet key before this one: ids made with it stay valid while keys change."
     )
+    records_key: Secret[bytes] = _setting(
+        "",
+        to.secret_key,
+        "Hashes private fields in the log; 32 random bytes or more, the same everywhere, and never changed.",
+    )
     host: str = _setting("127.0.0.1", to.host, "The address that the web service listens on.")
     port: int = _setting(
         "8000", to.whole(0, 65535), "The port that the web service listens on; 0 takes a free one."
@@ -100,6 +105,31 @@ class Settings:
     )
     keepalive_s: int = _setting("75", to.whole(0, 3600), "How long an idle connection stays open.")
     agent_poll_s: float = _setting("5", to.seconds(3600), "The agent's pause between two looks at the store.")
+    seal_bytes: int = _setting("16 MiB", to.size, "A spool of records is sealed for shipping at this size.")
+    seal_age_s: float = _setting(
+        "60",
+        to.seconds(3600),
+        "A spool is sealed at this age too, and the agent ships what is sealed as often: results are that late.",
+    )
+    spool_sync_s: float = _setting(
+        "1", to.seconds(3600), "How often records are forced to the disk: a power cut loses at most that."
+    )
+    spool_budget_bytes: int = _setting(
+        "2 GiB",
+        to.size,
+        "The most that records may take while the store is away; more is dropped and counted.",
+    )
+    scratch_dir: str = _setting(
+        "",
+        to.text,
+        "Where the agent makes segments (50 MB), a folder of its own; in memory a full disk can be emptied.",
+    )
+    hash_unit_ids: str = _setting(
+        "off", to.one_of("on", "off"), "Whether the log holds unit ids only hashed."
+    )
+    retention_days: int = _setting(
+        "400", to.whole(1, 36500), "How long `picklefleet log expire` keeps records."
+    )
     statsd_host: str = _setting("", to.host, "Where metrics are sent by StatsD's protocol; empty sends none.")
     statsd_port: int = _setting("8125", to.whole(1, 65535), "The UDP port of the StatsD server.")
     log_level: str = _setting(

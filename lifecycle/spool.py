@@ -1,6 +1,7 @@
 """Append an event before its answer leaves: one write, one process's own file, never an exception to the caller."""
 
 import os
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -16,10 +17,19 @@ class SpoolWriter:
     call `tick` now and then.
     """
 
-    def __init__(
-        self, directory: Path, kind: str, header: bytes, limits: SpoolLimits, *, background: bool = True
+    def __init__(  # noqa: PLR0913 - where, what, how much, and who is told
+        self,
+        directory: Path,
+        kind: str,
+        header: bytes,
+        limits: SpoolLimits,
+        *,
+        background: bool = True,
+        told: Callable[[Reason, int], None] = lambda _reason, _rows: None,
     ) -> None:
-        self._make = partial(ProcessSpool, directory, kind, framed(header), limits, background=background)
+        self._make = partial(
+            ProcessSpool, directory, kind, framed(header), limits, background=background, told=told
+        )
         self._by_pid: dict[int, ProcessSpool] = {}
 
     def append(self, payload: bytes, rows: int) -> bool:

@@ -14,8 +14,7 @@ from lifecycle.command_line import CommandGroup, echo_json
 from lifecycle.errors import PicklefleetError
 from lifecycle.fleet_key import load_fleet_key
 from lifecycle.machine import MachineDirectory
-from lifecycle.process_spool import SpoolLimits
-from lifecycle.recorder import Recorder
+from lifecycle.recording import recorder_for
 from lifecycle.true_values import TrueValues
 
 _STEPS = 1000
@@ -46,7 +45,7 @@ def import_file(file: Path, on: On, owner: str, as_json: bool) -> None:
     """
     settings = settings_module.load()
     machine, key = MachineDirectory(settings.machine_dir), load_fleet_key(settings)
-    recorder = Recorder(machine.spool, SpoolLimits(), key.current)
+    recorder = recorder_for(settings)
     work = FeedbackImport(on, owner, key, _true_values(machine), recorder.feedback)
     try:
         done = _with_progress(file, work)

@@ -95,7 +95,7 @@ def trust() -> None:
 
 @trust.command("init")
 def trust_init() -> None:
-    """Make what is missing of the two signing keys and the fleet key, readable by you alone."""
+    """Make what is missing of the two signing keys, the fleet key and the records key, readable by you alone."""
     settings = settings_module.load()
     for made in keys.create_missing(settings.keys_dir):
         click.echo(f"Made {made}")

@@ -1,4 +1,4 @@
-"""The key files of one installation: two signing keys and the fleet key, made once, rotated, revoked."""
+"""The key files of one installation: two signing keys, the fleet key and the records key, made once, rotated, revoked."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lifecycle.errors import NotFoundError
 from lifecycle.fleet_key import create_fleet_key
+from lifecycle.records_key import create_records_key
 from lifecycle.signing import ROLES, Role, TrustedKey, create_signing_key, load_trust, with_key, write_trust
 
 
@@ -16,9 +17,10 @@ def create_missing(folder: Path) -> Iterator[Path]:
         if not path.exists():
             create_signing_key(role, folder)
             yield path
-    fleet = create_fleet_key(folder)
-    if fleet is not None:
-        yield fleet
+    for create in (create_fleet_key, create_records_key):
+        made = create(folder)
+        if made is not None:
+            yield made
 
 
 def rotate(folder: Path, role: Role) -> TrustedKey:

@@ -55,6 +55,13 @@ def pre_fork(server: Any, worker: Any) -> None:
     worker.slot = next(slot for slot in itertools.count() if slot not in taken)
 
 
+def worker_exit(_server: Any, _worker: Any) -> None:
+    """Seal this worker's records, so that the agent can ship them at once. After a kill the agent seals them."""
+    from webapp.wsgi import recorder  # noqa: PLC0415 - the parent loaded it after reading this file
+
+    recorder.close()
+
+
 def nworkers_changed(_server: Any, new: int, _old: int | None) -> None:
     _metrics.gauge("workers", new)
 

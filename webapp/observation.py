@@ -66,7 +66,11 @@ class Stages:
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
-        self._since = monotonic()
+        self._began = self._since = monotonic()
+
+    def so_far_us(self) -> int:
+        """Microseconds since the first stage began."""
+        return round((monotonic() - self._began) * 1e6)
 
     def done(self, stage: str) -> None:
         now = monotonic()

@@ -21,5 +21,6 @@ def predict() -> Response:
         content_encoding=request.headers.get("Content-Encoding", ""),
         accept=request.headers.get("Accept", ""),
         owner=caller().owner,
+        idempotency_key=request.headers.get("Idempotency-Key", ""),
     )
     return to_response(answer_predict(service(), call))

@@ -1,14 +1,16 @@
 """The predict path without a framework: bytes and headers in, an answer out. Every lane calls this very code."""
 
+import hashlib
 from dataclasses import dataclass
-from typing import Any
 
+from lifecycle import clock
+from lifecycle.model import Predictions
 from lifecycle.prediction import mint
+from lifecycle.records import PredictionRecord
 from webapp.answers import answer_rows
 from webapp.failures import not_ready, problem_of
 from webapp.http_answer import Answer
 from webapp.negotiation import require_json_body, require_json_wanted
-from webapp.observation import Stages
 from webapp.schemas import PredictRequest
 from webapp.service import Served, Service
 from webapp.strict_json import parse
@@ -24,6 +26,7 @@ class Call:
     content_encoding: str = ""
     accept: str = ""
     owner: str = ""
+    idempotency_key: str = ""
 
 
 def answer_predict(service: Service, call: Call) -> Answer:
@@ -45,22 +48,59 @@ def _answer(service: Service, call: Call) -> Answer:
     stages = service.observer.stages()
     request = served.contract.read(parse(call.body, service.limits.max_depth))
     stages.done("parse")
-    rows = _predicted_rows(service, served, request, call.owner, stages)
-    answer = Answer.of_document(_document(served, rows, call.request_id), call.request_id)
-    stages.done("answer")
-    return answer
-
-
-def _predicted_rows(
-    service: Service, served: Served, request: PredictRequest, owner: str, stages: Stages
-) -> list[dict[str, Any]]:
     predictions = served.model.predict(request.columns, request.rows, request.method)
     stages.done("predict")
     service.observer.predicted(request.rows)
-    base_id = mint(service.key, request.rows, owner)
-    return answer_rows(served.model.signature, predictions, base_id, request.row_keys)
+    answered = _Answered(served, request, predictions, call, clock.unix_ms())
+    base_id = mint(service.key, request.rows, call.owner, unix_ms=answered.at_ms)
+    answer = answered.answer(base_id)
+    stages.done("answer")
+    service.record_prediction(served.model.signature, answered.record(base_id, stages.so_far_us()))
+    stages.done("record")
+    return answer
 
 
-def _document(served: Served, rows: list[dict[str, Any]], request_id: str) -> dict[str, Any]:
-    model = {"name": served.model.name, "version": served.model.version}
-    return {"request_id": request_id, "model": model, "predictions": rows}
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """What was asked and predicted, as the caller gets it and as the log keeps it."""
+
+    served: Served
+    request: PredictRequest
+    predictions: Predictions
+    call: Call
+    at_ms: int
+
+    def answer(self, base_id: str) -> Answer:
+        model = self.served.model
+        rows = answer_rows(model.signature, self.predictions, base_id, self.request.row_keys)
+        document = {
+            "request_id": self.call.request_id,
+            "model": {"name": model.name, "version": model.version},
+            "predictions": rows,
+        }
+        return Answer.of_document(document, self.call.request_id)
+
+    def record(self, base_id: str, latency_us: int) -> PredictionRecord:
+        return PredictionRecord(
+            base_id=base_id,
+            request_id=self.call.request_id,
+            at_ms=self.at_ms,
+            version=self.served.model.version,
+            columns=self.request.columns,
+            answers=self.predictions.answers,
+            rows=self.request.rows,
+            owner=self.call.owner,
+            latency_us=latency_us,
+            unit_id=self.request.unit_id,
+            row_keys=self.request.row_keys,
+            flags=self.predictions.flags,
+            idempotency=_idempotency(self.call),
+        )
+
+
+def _idempotency(call: Call) -> str | None:
+    """The same for the same caller, key and body: readers count such requests once, whatever ids they were given."""
+    if not call.idempotency_key:
+        return None
+    parts = (call.owner.encode(), call.idempotency_key.encode(), call.body)
+    return hashlib.blake2b(b"\0".join(parts), digest_size=16).hexdigest()

@@ -9,8 +9,9 @@ from lifecycle.machine import HeldVersion
 from lifecycle.metrics import Metrics
 from lifecycle.model import Model
 from lifecycle.prediction import FleetKey
-from lifecycle.records import Feedback
+from lifecycle.records import Feedback, PredictionRecord
 from lifecycle.settings import Settings
+from lifecycle.signature import Signature
 from webapp.authentication import Gate
 from webapp.contract import Contract
 from webapp.observation import Observer
@@ -54,6 +55,7 @@ class Service:
         *,
         machine_is_sound: Callable[[], bool] = lambda: True,
         gate: Gate | None = None,
+        record_prediction: Callable[[Signature, PredictionRecord], bool] = lambda _signature, _record: False,
         record_feedback: Callable[[Feedback], bool] = lambda _: False,
         held_versions: Callable[[], Sequence[HeldVersion]] = tuple,
     ) -> None:
@@ -65,6 +67,7 @@ class Service:
         self.observer = Observer(metrics)
         self.machine_is_sound = machine_is_sound
         self.gate = gate or Gate()
+        self.record_prediction = record_prediction
         self.record_feedback = record_feedback
         self.held_versions = held_versions
 

@@ -6,8 +6,7 @@ from lifecycle.fleet_key import load_fleet_key
 from lifecycle.loading import read_golden
 from lifecycle.logs import configure
 from lifecycle.machine import MachineDirectory
-from lifecycle.process_spool import SpoolLimits
-from lifecycle.recorder import Recorder
+from lifecycle.recording import recorder_for, spool_is_sound
 from lifecycle.signing import load_trust
 from webapp.app import create_app
 from webapp.authentication import gate_for
@@ -21,16 +20,20 @@ _machine = MachineDirectory(_settings.machine_dir)
 current_model = CurrentModel(_machine, load_trust(_settings.keys_dir))
 current_model.load()
 
-_fleet_key = load_fleet_key(_settings)
-recorder = Recorder(_machine.spool, SpoolLimits(), _fleet_key.current)
+_metrics = open_metrics(_settings)
+recorder = recorder_for(
+    _settings, lambda reason, rows: _metrics.increment("records_dropped", rows, reason=reason)
+)
 
 service = Service(
     current_model,
     lambda model: read_golden(_machine.bundle(model.digest)),
-    _fleet_key,
+    load_fleet_key(_settings),
     Limits.of(_settings),
-    open_metrics(_settings),
+    _metrics,
+    machine_is_sound=lambda: spool_is_sound(_machine.spool),
     gate=gate_for(_settings, _machine.api_keys),
+    record_prediction=recorder.prediction,
     record_feedback=recorder.feedback,
     held_versions=_machine.held_versions,
 )

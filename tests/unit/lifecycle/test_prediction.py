@@ -30,6 +30,14 @@ def test_every_row_of_a_minted_id_verifies_for_its_owner(rows, data, owner):
     assert before <= minted.unix_ms <= clock.unix_ms()
 
 
+@given(unix_ms=st.integers(0, 2**48 - 1))
+def test_an_id_carries_the_time_that_it_was_given(unix_ms):
+    minted = prediction.verify(KEY, prediction.row_id(prediction.mint(KEY, 1, unix_ms=unix_ms), 0))
+
+    assert minted is not None
+    assert minted.unix_ms == unix_ms
+
+
 def test_a_row_beyond_the_request_is_refused():
     assert prediction.verify(KEY, prediction.row_id(prediction.mint(KEY, rows=2), 2)) is None
 

@@ -122,7 +122,7 @@ def test_secrets_show_nowhere() -> None:
     assert "open sesame" not in shown
     assert KEY.hex() not in shown
     assert repr(KEY) not in shown
-    assert shown.count("<SECRET>") == 7  # three in the settings, one printed, three rows
+    assert shown.count("<SECRET>") == 9  # four in the settings, one printed, four rows
 
 
 def test_a_command_s_options_stand_above_the_environment() -> None:

@@ -45,6 +45,7 @@ def test_a_prediction_is_measured_as_a_whole_and_by_stage():
         ("stage_seconds", "parse"),
         ("stage_seconds", "predict"),
         ("stage_seconds", "answer"),
+        ("stage_seconds", "record"),
         ("request_seconds",),
     ]
 
