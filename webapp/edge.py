@@ -32,6 +32,7 @@ _BY_STATUS: Mapping[int, tuple[ProblemType, str]] = {
 def register(app: Flask) -> None:
     app.before_request(_begin)
     app.after_request(_finish)
+    app.teardown_request(_forget)
     app.register_error_handler(Exception, _answer_error)
 
 
@@ -61,6 +62,11 @@ def _finish(response: Response) -> Response:
         ms=round(seconds * 1000, 3),
     )
     return response
+
+
+def _forget(_error: BaseException | None) -> None:
+    """The thread goes on to other work: its next lines are not this request's."""
+    clear_contextvars()
 
 
 def _answer_error(error: Exception) -> Response:

@@ -1,4 +1,5 @@
 import pytest
+import structlog
 
 from webapp.request_ids import accept_or_mint
 
@@ -17,3 +18,9 @@ def test_anything_else_is_replaced_by_a_new_one(offered):
 
     assert first != second
     assert accept_or_mint(first) == first
+
+
+def test_what_the_thread_logs_after_an_answer_does_not_carry_its_request_id(client):
+    client.get("/livez")
+
+    assert structlog.contextvars.get_contextvars() == {}
