@@ -35,7 +35,9 @@ def test_one_column_may_have_missing_rows(tmp_path):
 
 
 def test_a_gzipped_csv_is_read(tmp_path):
-    assert read_table(written(tmp_path, gzip.compress(b"a\n1\n", mtime=0), "rows.csv.gz"))["a"].tolist() == ["1"]
+    assert read_table(written(tmp_path, gzip.compress(b"a\n1\n", mtime=0), "rows.csv.gz"))["a"].tolist() == [
+        "1"
+    ]
 
 
 def test_parquet_keeps_its_types(tmp_path):
