@@ -110,7 +110,7 @@ def encode_feedback(feedback: Feedback) -> bytes:
     return orjson.dumps(
         {
             "prediction_ids": feedback.prediction_ids,
-            "actuals": [_text(actual) for actual in feedback.actuals],
+            "actuals": [actual_text(actual) for actual in feedback.actuals],
             "numbers": [_number(actual) for actual in feedback.actuals],
             "observed_ms": feedback.observed_ms,
             "received_ms": feedback.received_ms,
@@ -118,6 +118,11 @@ def encode_feedback(feedback: Feedback) -> bytes:
             "source": feedback.source,
         }
     )
+
+
+def actual_text(actual: Any) -> str:
+    """A true value as the log holds it: text as it is, everything else as JSON writes it."""
+    return actual if isinstance(actual, str) else orjson.dumps(actual).decode()
 
 
 def unit_key(unit_id: str, secret: bytes) -> str:
@@ -161,10 +166,6 @@ def _keyed_hash(field: str, value: Any, secret: bytes) -> str:
     """The same value in two fields has two hashes: they can't be matched with one another."""
     material = orjson.dumps([field, value])
     return hashlib.blake2b(material, key=secret[:64], digest_size=16, person=_PERSON).hexdigest()
-
-
-def _text(actual: Any) -> str:
-    return actual if isinstance(actual, str) else orjson.dumps(actual).decode()
 
 
 def _number(actual: Any) -> float | None:

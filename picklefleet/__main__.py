@@ -17,6 +17,10 @@ COMMANDS = {
     "trust": ("release.__main__:trust", "Make, list and revoke the keys that sign and admit versions."),
     "keys": ("picklefleet.keys_command:keys", "Make, list, rotate and revoke the API keys of callers."),
     "feedback": ("picklefleet.feedback_command:feedback", "Record true values from a file."),
+    "performance": (
+        "picklefleet.performance_command:performance",
+        "Show how good the predictions were, where true values came back.",
+    ),
     "agent": ("agent.__main__:agent", "Keep this machine's cache in step with the store."),
     "serve": ("picklefleet.serve:serve", "Run the agent and the web service under one supervisor."),
     "up": ("picklefleet.up:up", "Register, approve, promote and serve one model file on this machine."),
