@@ -53,7 +53,7 @@ docs: $(SERVICE) ## Write the generated pages: settings, metrics, problems
 
 .PHONY: lock
 lock: $(DEVELOPMENT) ## Resolve every *.in file anew into a locked *.txt with hashes
-	@for file in requirements requirements-dev samples/requirements runtimes/sklearn-*.in; do \
+	@for file in requirements extras/dask requirements-dev samples/requirements runtimes/sklearn-*.in; do \
 	  file=$${file%.in}; echo "$$file.txt"; \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
