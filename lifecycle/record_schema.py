@@ -11,7 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from lifecycle.errors import PicklefleetError
-from lifecycle.signature import Feature, Label, Output, Signature
+from lifecycle.signature import Feature, Output, Signature, label_text
 
 FORMAT = 1
 
@@ -110,13 +110,6 @@ def _outputs(outputs: tuple[Output, ...]) -> Iterator[Column]:
         yield Column(
             f"value{suffix}", "DOUBLE[]" if output.task == "transform" else "DOUBLE", f"value{index}"
         )
-
-
-def label_text(label: Label) -> str:
-    """A label as text: true and 1 as JSON writes them."""
-    if isinstance(label, bool):
-        return "true" if label else "false"
-    return str(label)
 
 
 def _label_type(labels: Iterable[Any]) -> SqlType:

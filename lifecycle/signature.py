@@ -93,3 +93,10 @@ def from_document(document: Mapping[str, Any]) -> Signature:
 def positional_names(count: int) -> tuple[str, ...]:
     """The names of a model that knows none: x0, x1, …"""
     return tuple(f"x{index}" for index in range(count))
+
+
+def label_text(label: Label) -> str:
+    """A label as text, the name of a JSON member or of a column: true and 1 as JSON writes them."""
+    if isinstance(label, bool):
+        return "true" if label else "false"
+    return str(label)

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from lifecycle.signature import Label, Output
+from lifecycle.signature import Label, Output, label_text
 
 SHOWN_LABELS = 20
 
@@ -108,12 +108,6 @@ class TrueValues:
         if faults:
             raise NotATrueValueError(faults)
         return found
-
-
-def label_text(label: Label) -> str:
-    if isinstance(label, bool):
-        return "true" if label else "false"
-    return str(label)
 
 
 _FINITE = "Must be a finite number."
