@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lifecycle.drop_counts import Reason
+from lifecycle.installation_keys import load_records_key
 from lifecycle.machine import MachineDirectory
 from lifecycle.process_spool import SpoolLimits
 from lifecycle.recorder import Recorder
-from lifecycle.records_key import load_records_key
 from lifecycle.settings import Settings
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})

@@ -12,7 +12,7 @@ from lifecycle import settings as settings_module
 from lifecycle.bundle import MANIFEST, manifest_from_bytes
 from lifecycle.command_line import CommandGroup, echo_json
 from lifecycle.errors import PicklefleetError
-from lifecycle.fleet_key import load_fleet_key
+from lifecycle.installation_keys import load_fleet_key
 from lifecycle.machine import MachineDirectory
 from lifecycle.recording import recorder_for
 from lifecycle.true_values import TrueValues

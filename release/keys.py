@@ -5,8 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from lifecycle.errors import NotFoundError
-from lifecycle.fleet_key import create_fleet_key
-from lifecycle.records_key import create_records_key
+from lifecycle.installation_keys import FLEET, RECORDS, create_key
 from lifecycle.signing import ROLES, Role, TrustedKey, create_signing_key, load_trust, with_key, write_trust
 
 
@@ -17,8 +16,8 @@ def create_missing(folder: Path) -> Iterator[Path]:
         if not path.exists():
             create_signing_key(role, folder)
             yield path
-    for create in (create_fleet_key, create_records_key):
-        made = create(folder)
+    for key in (FLEET, RECORDS):
+        made = create_key(key, folder)
         if made is not None:
             yield made
 

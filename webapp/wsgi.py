@@ -2,7 +2,7 @@
 
 from lifecycle import settings as settings_module
 from lifecycle.adapters.statsd import open_metrics
-from lifecycle.fleet_key import load_fleet_key
+from lifecycle.installation_keys import load_fleet_key
 from lifecycle.loading import read_golden
 from lifecycle.logs import configure
 from lifecycle.machine import MachineDirectory

@@ -7,11 +7,11 @@ import orjson
 import pytest
 
 from lifecycle.drop_counts import Reason
+from lifecycle.installation_keys import RECORDS, create_key, load_records_key
 from lifecycle.machine import MachineDirectory
 from lifecycle.metrics import NullMetrics
 from lifecycle.recording import recorder_for, spool_is_sound
 from lifecycle.records import unit_key
-from lifecycle.records_key import create_records_key, load_records_key
 from lifecycle.spool_files import read_events, spool_files
 from tests.record_builders import SIGNATURE, record
 
@@ -19,7 +19,7 @@ from tests.record_builders import SIGNATURE, record
 @pytest.fixture
 def recording(settings):
     """Record one request of the unit `tail-1` with these settings; the events in the spool, without headers."""
-    create_records_key(settings.keys_dir)
+    create_key(RECORDS, settings.keys_dir)
 
     def run(told=lambda _reason, _rows: None, **changes):
         writing = recorder_for(replace(settings, **changes), told)

@@ -7,10 +7,9 @@ import pytest
 from click.testing import CliRunner
 
 from agent.sync import sync
-from lifecycle.fleet_key import create_fleet_key, load_fleet_key
+from lifecycle.installation_keys import FLEET, RECORDS, create_key, load_fleet_key
 from lifecycle.machine import MachineDirectory
 from lifecycle.prediction import mint, row_id
-from lifecycle.records_key import create_records_key
 from lifecycle.registry import CHAMPION
 from lifecycle.spool_files import read_events, spool_files
 from picklefleet.__main__ import main
@@ -32,8 +31,8 @@ def champion(add, registry, keys, trust, machine):
 
 @pytest.fixture
 def run(settings, monkeypatch):
-    create_fleet_key(settings.keys_dir)
-    create_records_key(settings.keys_dir)
+    create_key(FLEET, settings.keys_dir)
+    create_key(RECORDS, settings.keys_dir)
     for name in ("STORE", "MACHINE_DIR", "KEYS_DIR"):
         monkeypatch.setenv(f"PICKLEFLEET_{name}", str(getattr(settings, name.lower())))
 
