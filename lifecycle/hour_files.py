@@ -1,20 +1,26 @@
-"""One hour of the log as local files: the unit of work. It can be pickled, so any process here may do the work."""
+"""One hour of the log: the unit of work. It can be pickled, so any process may do the work: one that sees the files,
+or one that fetches them itself.
+"""
 # ruff: noqa: S608 - names in these statements are this file's own, or go through `quoted`
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import duckdb
 import numpy as np
 import numpy.typing as npt
 
+from lifecycle.deletions import Deletion, any_matches
 from lifecycle.duck import connect, quoted, text
+from lifecycle.segment_cache import SegmentCache
 
+T = TypeVar("T")
 Rows = dict[str, npt.NDArray[Any]]
 
 LIVE_SOURCES = ("live", "import")
@@ -33,16 +39,43 @@ LIVE = Selection()
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The rows of a selection in [start_ms, end_ms)."""
+    """The rows of a selection in [start_ms, end_ms), without those that shall be forgotten."""
 
     start_ms: int
     end_ms: int
     selection: Selection = LIVE
+    deletions: tuple[Deletion, ...] = ()
 
     def condition(self) -> str:
         sources, version = ", ".join(map(text, self.selection.sources)), self.selection.version
         one = f" AND version = {text(version)}" if version is not None else ""
-        return f"at_ms >= {self.start_ms} AND at_ms < {self.end_ms} AND source IN ({sources}){one}"
+        kept = f" AND NOT ({any_matches(self.deletions)})" if self.deletions else ""
+        return f"at_ms >= {self.start_ms} AND at_ms < {self.end_ms} AND source IN ({sources}){one}{kept}"
+
+
+@dataclass(frozen=True, slots=True)
+class HourTask:
+    """An hour that is not fetched yet. `hour` is Unix time in whole hours, `keys` are its segments."""
+
+    hour: int
+    keys: tuple[str, ...]
+    chosen: Chosen
+    memory: str = "1GB"
+    threads: int = 1
+
+    def fetched(self, cache: SegmentCache) -> "HourFiles":
+        """Raises NotFoundError when a segment was replaced meanwhile."""
+        with cache.scratch() as scratch:
+            return HourFiles(
+                self.hour, cache.fetch(self.keys), self.chosen, scratch, self.memory, self.threads
+            )
+
+
+@runtime_checkable
+class RemoteWorkers(Protocol):
+    """Processes that don't see this one's files: each fetches what it works on."""
+
+    def submit_task(self, work: Callable[["HourFiles"], T], task: HourTask) -> Future[T]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,31 +2,30 @@
 # ruff: noqa: S608 - names in these statements are this file's own, or go through `quoted`
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import reduce
-from pathlib import Path
 from typing import TypeVar
 
 import duckdb
 
-from lifecycle.drop_counts import DropDocument, drop_document
-from lifecycle.duck import connect, quoted, text
-from lifecycle.hour_files import LIVE, Chosen, HourFiles, Rows, Selection, fetched, parquet
+from lifecycle.deletions import Deletion, deletions_since
+from lifecycle.drop_counts import HOUR_MS, DropDocument, drop_document
+from lifecycle.duck import connect, quoted
+from lifecycle.hour_files import LIVE, Chosen, HourFiles, HourTask, RemoteWorkers, Rows, Selection, fetched
+from lifecycle.label_join import LabelJoin
 from lifecycle.object_store import ObjectStore
 from lifecycle.segment_cache import SegmentCache
-from lifecycle.segment_index import HourListing, hours_of, known_hours, listings
+from lifecycle.segment_index import hours_of, listings
 from lifecycle.window import Window
 
 T = TypeVar("T")
-IdBounds = tuple[str, str]
 Counts = tuple[int, int, int, int]
 
 LATE_AFTER_MS = 24 * 3_600_000
 IN_FLIGHT = 8
-ANY_ID: IdBounds = ("", "~")
 LABELS = ("actual", "actual_number", "received_ms", "conflict")
 
 
@@ -56,14 +55,19 @@ class PredictionLog:
     memory: str = "2GB"
     threads: int = 2
 
+    def tasks(self, window: Window, which: Selection = LIVE) -> Iterator[HourTask]:
+        """The window's hours that hold rows, in order, not fetched yet."""
+        deletions = deletions_since(self.records, _ms(window.start))
+        for listing in listings(self.records, "prediction", hours_of(window)):
+            # compacted segments hold nothing that was deleted; what came since may
+            pending = _concerned(deletions, listing.hour) if listing.raw else ()
+            chosen = Chosen(_ms(window.start), _ms(window.end), which, pending)
+            if listing.keys:
+                yield HourTask(listing.hour, listing.keys, chosen, self.memory, self.threads)
+
     def hours(self, window: Window, which: Selection = LIVE) -> Iterator[HourFiles]:
         """The window's hours that hold rows, in order, each fetched when it is asked for."""
-        chosen = Chosen(_ms(window.start), _ms(window.end), which)
-        for listing in listings(self.records, "prediction", hours_of(window)):
-            with self.cache.scratch() as scratch:
-                paths = self.cache.fetch(listing.keys)
-                if paths:
-                    yield HourFiles(listing.hour, paths, chosen, scratch, self.memory, self.threads)
+        return (task.fetched(self.cache) for task in self.tasks(window, which))
 
     def scan(
         self,
@@ -115,17 +119,24 @@ class PredictionLog:
         work: Callable[[HourFiles], T],
         merge: Callable[[T, T], T],
         *,
-        executor: Executor | None = None,
+        executor: Executor | RemoteWorkers | None = None,
         which: Selection = LIVE,
     ) -> T | None:
         """Work on each hour apart, then merge in the order of time: the same result in one process and in many.
         None when no hour of the window holds rows.
 
-        `executor` may be a pool of spawned processes, or a Dask client's `get_executor()` where the workers see
-        the cache's folder. `work` must then be a function that can be pickled.
+        `executor` may be a pool of spawned processes that see the cache's folder, or workers that fetch for
+        themselves. `work` must then be a function that can be pickled.
         """
-        hours = self.hours(window, which)
-        results: Iterator[T] = map(work, hours) if executor is None else _a_few_at_once(executor, work, hours)
+        results: Iterator[T]
+        if executor is None:
+            results = map(work, self.hours(window, which))
+        elif isinstance(executor, RemoteWorkers):
+            remote = executor
+            results = _in_order(remote.submit_task(work, task) for task in self.tasks(window, which))
+        else:
+            pool = executor
+            results = _in_order(pool.submit(work, hour) for hour in self.hours(window, which))
         first = next(results, None)
         return None if first is None else reduce(merge, results, first)
 
@@ -137,44 +148,10 @@ class PredictionLog:
             self.cache.scratch() as scratch,
             connect(scratch, memory=self.memory, threads=self.threads) as one,
         ):
-            loaded = id_bounds(window)
-            self._create_labels(one, window, loaded)
+            labels = LabelJoin(self.records, self.cache, one, window)
             for hour in self.hours(window, which):
-                hour.create_view(one, ["prediction_id", *columns])
-                needed = _bounds(one)
-                if needed[0] < loaded[0] or needed[1] > loaded[1]:  # ids that don't carry their record's time
-                    loaded = ANY_ID
-                    self._create_labels(one, window, loaded)
-                one.execute(
-                    f"CREATE OR REPLACE TEMP VIEW hour_labels AS SELECT * FROM labels WHERE {_within(needed)}"
-                )
+                labels.beside(hour, columns)
                 yield one
-
-    def _create_labels(self, connection: duckdb.DuckDBPyConnection, window: Window, ids: IdBounds) -> None:
-        """The latest value by arrival for each id, in the order of ids, which is that of time."""
-        connection.execute(
-            "CREATE OR REPLACE TEMP TABLE feedback (prediction_id VARCHAR, actual VARCHAR, "
-            "actual_number DOUBLE, received_ms BIGINT)"
-        )
-        for paths in self._feedback(window, ids):
-            connection.execute(
-                "INSERT INTO feedback SELECT prediction_id, actual, actual_number, received_ms "
-                f"FROM {parquet(paths)} WHERE {_within(ids)}"
-            )
-        connection.execute(
-            "CREATE OR REPLACE TEMP TABLE labels AS SELECT prediction_id, arg_max(actual, received_ms) AS actual, "
-            "arg_max(actual_number, received_ms) AS actual_number, min(received_ms) AS received_ms, "
-            "min(actual) <> max(actual) AS conflict FROM feedback GROUP BY prediction_id ORDER BY prediction_id"
-        )
-        connection.execute("DROP TABLE feedback")
-
-    def _feedback(self, window: Window, ids: IdBounds) -> Iterator[tuple[Path, ...]]:
-        """From the window's first hour on: a label never comes before its prediction."""
-        hours = known_hours(self.records, "feedback", hours_of(window).start)
-        for listing in listings(self.records, "feedback", hours):
-            keys = _may_hold(listing, ids)
-            if keys:
-                yield self.cache.fetch(keys)
 
     def _dropped(self, window: Window) -> dict[str, int]:
         hours, counts = hours_of(window), Counter[str]()
@@ -193,51 +170,23 @@ class PredictionLog:
         yield from (drop_document(self.records.get(key)) for key in newest.values())
 
 
-def id_bounds(window: Window) -> IdBounds:
-    """The least and the greatest text that an id minted in the window can be: ids begin with their time."""
-    return _id_floor(_ms(window.start)), _id_floor(_ms(window.end)) + "~"
-
-
-def _id_floor(unix_ms: int) -> str:
-    """The first ten characters are 50 bits: 48 of Unix milliseconds and two that are 0 here."""
-    number = unix_ms << 2
-    return "".join("0123456789ABCDEFGHJKMNPQRSTVWXYZ"[(number >> shift) & 31] for shift in range(45, -1, -5))
-
-
 def _sums(one: Counts, other: Sequence[int]) -> Counts:
     return one[0] + other[0], one[1] + other[1], one[2] + other[2], one[3] + other[3]
 
 
-def _bounds(connection: duckdb.DuckDBPyConnection) -> IdBounds:
-    row = connection.execute("SELECT min(prediction_id), max(prediction_id) FROM predictions").fetchone()
-    first, last = row or (None, None)
-    return (first, last) if first is not None else ("~", "")
-
-
-def _within(ids: IdBounds) -> str:
-    return f"prediction_id BETWEEN {text(ids[0])} AND {text(ids[1])}"
-
-
-def _may_hold(listing: HourListing, ids: IdBounds) -> list[str]:
-    compacted = [
-        segment.key
-        for segment in listing.index.segments
-        if segment.first_id <= ids[1] and segment.last_id >= ids[0]
-    ]
-    return [*compacted, *listing.raw]
+def _concerned(deletions: Sequence[Deletion], hour: int) -> tuple[Deletion, ...]:
+    return tuple(one for one in deletions if one.until_ms >= hour * HOUR_MS)
 
 
 def _prefixed(table: str, columns: Sequence[str]) -> str:
     return "".join(f", {table}.{quoted(name)}" for name in columns)
 
 
-def _a_few_at_once(
-    executor: Executor, work: Callable[[HourFiles], T], hours: Iterator[HourFiles]
-) -> Iterator[T]:
-    """In order; the cache needs to hold no more hours than are in flight."""
+def _in_order(futures: Iterable[Future[T]]) -> Iterator[T]:
+    """A few at once: the cache needs to hold no more hours than are in flight."""
     flight: deque[Future[T]] = deque()
-    for hour in hours:
-        flight.append(executor.submit(work, hour))
+    for future in futures:
+        flight.append(future)
         if len(flight) == IN_FLIGHT:
             yield flight.popleft().result()
     while flight:

@@ -8,8 +8,9 @@ import pytest
 
 from agent.shipper import Shipper
 from lifecycle.hour_files import Selection
+from lifecycle.label_join import id_bounds
 from lifecycle.prediction import FleetKey, mint
-from lifecycle.prediction_log import Coverage, PredictionLog, id_bounds
+from lifecycle.prediction_log import Coverage, PredictionLog
 from lifecycle.records import Feedback
 from lifecycle.segment_cache import SegmentCache
 from lifecycle.signature import Feature, Signature
