@@ -27,6 +27,7 @@ KEY = row_key_reference("")
 BY_KEY: IdBounds = (KEY, "key;")  # the next character after the colon
 
 _TOLD = "struct_pack(received_ms, actual, actual_number)"
+_TOLD_TYPE = "STRUCT(received_ms BIGINT, actual VARCHAR, actual_number DOUBLE)"
 _JOINED_BY = ("owner", "row_key", "at_ms")
 
 
@@ -72,13 +73,8 @@ class LabelJoin:
 
     def _load(self, ids: IdBounds) -> IdBounds:
         """Labels by id in the order of ids, which is that of time; those by key as they were told."""
-        self._create(
-            "feedback", "prediction_id VARCHAR, told STRUCT(received_ms BIGINT, actual VARCHAR, n DOUBLE)"
-        )
-        self._create(
-            "key_labels",
-            "owner VARCHAR, row_key VARCHAR, told STRUCT(received_ms BIGINT, actual VARCHAR, n DOUBLE)",
-        )
+        self._create("feedback", f"prediction_id VARCHAR, told {_TOLD_TYPE}")
+        self._create("key_labels", f"owner VARCHAR, row_key VARCHAR, told {_TOLD_TYPE}")
         for paths in self._feedback(ids):
             source = parquet(paths)
             self.connection.execute(
@@ -124,7 +120,7 @@ def _id_floor(unix_ms: int) -> str:
 
 def _unpacked(labels: str) -> str:
     return (
-        "SELECT prediction_id, told.actual AS actual, told.n AS actual_number, received_ms, conflict "
+        "SELECT prediction_id, told.actual AS actual, told.actual_number AS actual_number, received_ms, conflict "
         f"FROM ({labels})"
     )
 
