@@ -3,6 +3,7 @@
 import socket
 from typing import IO
 
+from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import ClientDisconnected
 
 from lifecycle.clock import monotonic
@@ -25,12 +26,12 @@ def read_body(
     """Raises ProblemError 413 or 408; `connection` is the client's socket, whose reads the deadline ends."""
     if declared_bytes is not None and declared_bytes > limits.max_body_bytes:
         raise _too_large(limits)
-    with _deadlines.watch(connection, limits.request_deadline_s):
-        return _read(stream, limits)
-
-
-def _read(stream: IO[bytes], limits: Limits) -> bytes:
     ends = monotonic() + limits.request_deadline_s
+    with _deadlines.watch(connection, ends):
+        return _read(stream, limits, ends)
+
+
+def _read(stream: IO[bytes], limits: Limits, ends: float) -> bytes:
     pieces: list[bytes] = []
     size = 0
     while piece := _piece(stream, ends):
@@ -52,6 +53,8 @@ def _piece(stream: IO[bytes], ends: float) -> bytes:
         if monotonic() > ends:
             return b""  # it was our own deadline that ended the read
         raise
+    except (OSError, ParseException) as problem:  # a chunk without its size or its end
+        raise ProblemError(problems.BAD_REQUEST, "The body is no well-formed HTTP.") from problem
 
 
 def _too_slow(limits: Limits) -> ProblemError:

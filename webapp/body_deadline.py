@@ -23,14 +23,14 @@ class BodyDeadlines:
         self._watcher: threading.Thread | None = None
 
     @contextmanager
-    def watch(self, connection: socket.socket | None, seconds: float) -> Iterator[None]:
-        """While inside, the connection may be read from for that long; None (no real socket) is not watched."""
+    def watch(self, connection: socket.socket | None, ends: float) -> Iterator[None]:
+        """While inside, the connection may be read from until `ends`, a monotonic time; None is not watched."""
         if connection is None:
             yield
             return
         key = id(connection)
         with self._lock:
-            self._reading[key] = (monotonic() + seconds, connection)
+            self._reading[key] = (ends, connection)
             if self._watcher is None or not self._watcher.is_alive():
                 self._watcher = threading.Thread(target=self._look, name="body-deadlines", daemon=True)
                 self._watcher.start()

@@ -11,7 +11,7 @@ _settings = settings_module.load()
 _shared_memory = Path("/dev/shm")  # noqa: S108 - the heartbeat file lies there, away from slow disks
 
 bind = _settings.bind or f"{_settings.host}:{_settings.port}"
-worker_class = "gthread"
+worker_class = "webapp.gunicorn_worker.ProblemWorker"
 workers = _settings.workers
 threads = _settings.threads
 

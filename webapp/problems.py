@@ -101,6 +101,13 @@ URI_TOO_LONG = ProblemType(
     "The path and query have more characters than any address of this service.",
     "Send the data in the body.",
 )
+HEADERS_TOO_LARGE = ProblemType(
+    "headers-too-large",
+    431,
+    "The headers are too large",
+    "The request has more than 50 headers, or one of more than 4,096 bytes.",
+    "Send fewer or shorter headers; data belongs in the body.",
+)
 UNSUPPORTED_MEDIA_TYPE = ProblemType(
     "unsupported-media-type",
     415,
@@ -165,6 +172,7 @@ PROBLEMS: Mapping[str, ProblemType] = {
         REQUEST_TIMEOUT,
         BODY_TOO_LARGE,
         URI_TOO_LONG,
+        HEADERS_TOO_LARGE,
         UNSUPPORTED_MEDIA_TYPE,
         INVALID_REQUEST,
         INTERNAL_ERROR,

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from flask import Flask, abort
+from flask import Flask, Response, abort
 from flask.testing import FlaskClient
+from gunicorn.http.errors import InvalidRequestLine, LimitRequestHeaders, NoMoreData
 from werkzeug.test import TestResponse
 
 from lifecycle import clock
@@ -18,6 +19,7 @@ from tests import builders
 from tests.serving import KEY, LIMITS, client_for, service_for
 from webapp.app import create_app
 from webapp.authentication import Gate
+from webapp.gunicorn_worker import closing_answer, problem_of_parsing
 from webapp.problems import PROBLEMS
 
 PREDICT = "/api/v1/predict"
@@ -103,6 +105,10 @@ PRODUCERS: dict[str, tuple[str, Producer]] = {
     "a large body": ("body-too-large", lambda: flights().post(PREDICT, data=b" " * 200_001)),
     "a large chunked body": ("body-too-large", chunked_body),
     "a long address": ("uri-too-long", lambda: flights().get("/docs?" + "q" * 2000)),
+    "long headers": ("headers-too-large", lambda: refused_by_the_server(LimitRequestHeaders("secret"))),
+    "no HTTP": ("bad-request", lambda: refused_by_the_server(InvalidRequestLine(SECRET))),
+    "half a request": ("bad-request", lambda: refused_by_the_server(NoMoreData(SECRET))),
+    "a server that fails": ("internal-error", lambda: refused_by_the_server(RuntimeError(SECRET))),
     "a form": ("unsupported-media-type", lambda: flights().post(PREDICT, data={"a": "b"})),
     "rows that do not fit": ("invalid-request", lambda: flights().post(PREDICT, json={"instances": [{}]})),
     "a failing view": ("internal-error", lambda: app_with_a_route(lambda: broken(0)).get("/extra")),
@@ -126,6 +132,13 @@ PRODUCERS: dict[str, tuple[str, Producer]] = {
     "no list of keys": ("keys-unavailable", lambda: guarded(None).post(PREDICT)),
     "no model for its page": ("not-ready", lambda: client_for(None).get("/docs")),
 }
+
+
+def refused_by_the_server(error: Exception) -> Response:
+    """Gunicorn's own refusal, as it goes out on the socket."""
+    head, _, body = closing_answer(problem_of_parsing(error)).partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    return Response(body, int(first.split()[1]), [tuple(line.split(": ", 1)) for line in lines])
 
 
 class FailingModel:
@@ -167,9 +180,11 @@ def test_503_says_when_to_come_back():
     assert int(client_for(None).get("/readyz").headers["Retry-After"]) > 0
 
 
-def test_what_failed_inside_stands_in_the_log_with_the_request_s_id(capsys):
+def test_where_it_failed_inside_stands_in_the_log_with_the_request_s_id_and_without_any_value(capsys):
     response = FailingModel.client().post(PREDICT, json={"instances": [{"hour": 1}]})
 
     logged = capsys.readouterr().out
-    assert SECRET in logged
+    assert "broken" in logged
+    assert "ValueError" in logged
+    assert SECRET not in logged
     assert response.headers["X-Request-Id"] in logged
