@@ -114,6 +114,13 @@ def endpoint(given: str) -> str:
     return given.rstrip("/")
 
 
+def scheduler(given: str) -> str:
+    """Where a Dask scheduler listens; empty is none."""
+    if given and not re.fullmatch(r"(tcp|tls)://[^\s/?#@]+:[0-9]{1,5}", given):
+        raise ValueError("must be an address such as tcp://127.0.0.1:8786")
+    return given
+
+
 def secret_text(given: str) -> Secret[str]:
     return Secret(given)
 

@@ -75,7 +75,9 @@ class HourTask:
 class RemoteWorkers(Protocol):
     """Processes that don't see this one's files: each fetches what it works on."""
 
-    def submit_task(self, work: Callable[["HourFiles"], T], task: HourTask) -> Future[T]: ...
+    def submit_task(self, work: Callable[["HourFiles"], T], task: HourTask) -> Future[T]:
+        """`work` must be a function that can be pickled."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

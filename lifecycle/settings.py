@@ -130,6 +130,11 @@ class Settings:
     retention_days: int = _setting(
         "400", to.whole(1, 36500), "How long `picklefleet log expire` keeps records."
     )
+    dask: str = _setting(
+        "",
+        to.scheduler,
+        "A Dask scheduler whose workers share the reading of the log; empty reads here, in one process.",
+    )
     statsd_host: str = _setting("", to.host, "Where metrics are sent by StatsD's protocol; empty sends none.")
     statsd_port: int = _setting("8125", to.whole(1, 65535), "The UDP port of the StatsD server.")
     log_level: str = _setting(

@@ -1,0 +1,93 @@
+"""Two processes of a real Dask cluster, each with its own settings and its own folder."""
+
+import pytest
+from distributed import LocalCluster
+
+from lifecycle import settings
+from lifecycle.adapters.dask import opened_workers
+from lifecycle.compaction import Compactor, compact_hours
+from lifecycle.errors import PicklefleetError
+from lifecycle.segment_index import hours_of
+from tests.log_builders import THREE_HOURS, Machine
+from tests.record_builders import HOUR, NOON, record
+
+
+def counted(hour):
+    import os
+    import time
+
+    time.sleep(0.2)  # so that the other worker gets some too
+
+    rows = hour.query(["in_origin", "in_delay"], "SELECT in_origin, count(*) FROM predictions GROUP BY ALL")
+    return {"processes": {os.getpid()}, "folders": {path.parent for path in hour.paths}, "rows": dict(rows)}
+
+
+def added(one, other):
+    rows = one["rows"]
+    return {
+        "processes": one["processes"] | other["processes"],
+        "folders": one["folders"] | other["folders"],
+        "rows": {key: rows.get(key, 0) + other["rows"].get(key, 0) for key in rows | other["rows"]},
+    }
+
+
+@pytest.fixture
+def machine(tmp_path):
+    made = Machine(tmp_path)
+    for start in (0, 60):
+        made.predict(
+            *(
+                record(f"ID{n}", at_ms=NOON + n % 30 * HOUR // 10, rows=n % 3 + 1)
+                for n in range(start, start + 60)
+            )
+        )
+    return made
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    with LocalCluster(
+        n_workers=2,
+        threads_per_worker=1,
+        processes=True,
+        dashboard_address=None,
+        host="127.0.0.1",
+        local_directory=str(tmp_path / "workers"),
+        env={"PICKLEFLEET_STORE": f"file://{tmp_path / 'store'}"},
+    ) as started:
+        yield started
+
+
+def settings_for(address):
+    return settings.load({"PICKLEFLEET_DASK": address})
+
+
+@pytest.mark.slow
+def test_two_processes_of_a_cluster_count_what_one_process_counts(machine, cluster, tmp_path):
+    here = machine.log.map_hours(THREE_HOURS, counted, added)
+    with opened_workers(settings_for(cluster.scheduler_address)) as workers:
+        spread = machine.log.map_hours(THREE_HOURS, counted, added, executor=workers)
+        compact_hours(Compactor(machine.area, machine.cache), hours_of(THREE_HOURS))
+        compacted = machine.log.map_hours(THREE_HOURS, counted, added, executor=workers)
+
+    assert sum(here["rows"].values()) == 240
+    assert here["rows"] == spread["rows"] == compacted["rows"]
+    assert not here["processes"] & spread["processes"]
+    assert len(spread["processes"] | compacted["processes"]) == 2
+    assert len(spread["folders"] | compacted["folders"]) == 2
+    assert all(folder.is_relative_to(tmp_path / "workers") for folder in spread["folders"])
+
+
+def test_without_a_cluster_the_work_is_done_here(machine):
+    with opened_workers(settings_for("")) as workers:
+        assert workers is None
+        assert machine.log.map_hours(THREE_HOURS, counted, added, executor=workers)
+
+
+def test_a_scheduler_that_does_not_answer_is_told(monkeypatch):
+    monkeypatch.setattr("lifecycle.adapters.dask.CONNECT_S", 0.5)
+    with (
+        pytest.raises(PicklefleetError, match="PICKLEFLEET_DASK"),
+        opened_workers(settings_for("tcp://127.0.0.1:9")),
+    ):
+        pass
