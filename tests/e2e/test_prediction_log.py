@@ -1,54 +1,36 @@
 """As a new user would try it: serve the flights, tell what became of them, and ask how good the predictions were."""
 
-import csv
 import json
 import math
 import subprocess
 import time
-from pathlib import Path
 
 import pytest
 from sklearn.metrics import accuracy_score, log_loss, recall_score, roc_auc_score
 
-FLIGHTS = Path(__file__).parents[2] / "var" / "samples" / "flights"
-REQUESTS, ROWS = 60, 10
-NOT_FEATURES = {"scheduled_at", "fold", "arrival"}
-WAIT_S = 40
+from tests.prove import kills, store_faults
+from tests.prove.flights import labelled_flights, model_files
 
-pytestmark = pytest.mark.skipif(
-    not (FLIGHTS / "flights.pkl").exists(), reason="no flights: make var/samples/flights/flights.pkl"
-)
+ROWS = 10
+WAIT_S = 40
+KILLS = 5
 
 
 @pytest.fixture(scope="module")
 def flights():
     """Rows of the hold-out as a client sends them, and what became of each."""
-    with (FLIGHTS / "flights-reference.csv").open() as file:
-        held_out = [row for row in csv.DictReader(file) if row["fold"] == "holdout"][: REQUESTS * ROWS]
-    rows = [
-        {name: value_of(text) for name, text in row.items() if name not in NOT_FEATURES} for row in held_out
-    ]
-    return rows, [row["arrival"] for row in held_out]
+    model_files()
+    return labelled_flights()
 
 
 @pytest.fixture
-def service(installation):
-    installation.environment |= {"PICKLEFLEET_SEAL_AGE_S": "1", "PICKLEFLEET_WORKERS": "2"}
-    sample = FLIGHTS / "flights-sample.csv"
-    return installation.start("up", FLIGHTS / "flights.pkl", "--sample", sample, "--name", "flights")
+def start(installation):
+    def run(seal_age_s):
+        model, sample = model_files()
+        installation.environment |= {"PICKLEFLEET_SEAL_AGE_S": seal_age_s, "PICKLEFLEET_WORKERS": "2"}
+        return installation.start("up", model, "--sample", sample, "--name", "flights")
 
-
-def value_of(text):
-    if not text:
-        return None
-    try:
-        return int(text)
-    except ValueError:
-        pass
-    try:
-        return float(text)
-    except ValueError:
-        return text
+    return run
 
 
 def predict_all(service, rows):
@@ -94,8 +76,9 @@ def waited(look, wanted):
     return found
 
 
-def test_performance_is_what_an_independent_calculation_says(service, installation, flights):
+def test_performance_is_what_an_independent_calculation_says(start, installation, flights):
     rows, truths = flights
+    service = start("1")
     answered = predict_all(service, rows)
     labelled = len(rows) // 2
     assert tell(service, answered[:labelled], truths[:labelled])["accepted"] == labelled
@@ -132,10 +115,8 @@ def test_performance_is_what_an_independent_calculation_says(service, installati
     assert "ROC AUC" in shown
 
 
-def test_a_stop_brings_home_what_is_not_yet_sealed(installation, flights):
-    installation.environment["PICKLEFLEET_SEAL_AGE_S"] = "600"
-    sample = FLIGHTS / "flights-sample.csv"
-    service = installation.start("up", FLIGHTS / "flights.pkl", "--sample", sample, "--name", "flights")
+def test_a_stop_brings_home_what_is_not_yet_sealed(start, installation, flights):
+    service = start("600")
     answered = predict_all(service, flights[0][:50])
     tell(service, answered, flights[1][:50])
     assert measured(installation)["coverage"]["seen"] == 0
@@ -144,3 +125,26 @@ def test_a_stop_brings_home_what_is_not_yet_sealed(installation, flights):
 
     coverage = measured(installation)["coverage"]
     assert (coverage["seen"], coverage["labelled"]) == (50, 50)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("experiment", [kills.worker_kills, kills.agent_kills])
+def test_what_was_acknowledged_is_stored_once_whoever_is_killed(tmp_path, experiment):
+    result = experiment(tmp_path, KILLS, seed=7)
+
+    assert kills.passed(result), result
+
+
+@pytest.mark.timeout(300)
+def test_predictions_and_records_outlive_every_failure_of_the_store(tmp_path):
+    result = store_faults.store_faults(tmp_path, rounds=1, seed=7)
+
+    assert store_faults.passed(result), result
+
+
+@pytest.mark.timeout(300)
+def test_two_machines_ship_to_one_store_at_once(tmp_path):
+    result = store_faults.two_machines(tmp_path, seconds=5, seed=7)
+
+    assert kills.passed(result), result
+    assert all(result["figure"]["machines"])

@@ -1,0 +1,65 @@
+"""The experiments at full count: `python -m tests.prove [NAME …]`. What is proven already at this commit is left out."""
+
+import json
+import platform
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.prove import kills, store_faults
+
+ROOT = Path(__file__).parents[2]
+PROOF = ROOT / "docs" / "proof"
+SEED = 20130101
+
+# name → (experiment, full count, what it claims)
+EXPERIMENTS = {
+    "worker-kills": (kills.worker_kills, 50, kills.passed),
+    "agent-kills": (kills.agent_kills, 50, kills.passed),
+    "store-faults": (store_faults.store_faults, 8, store_faults.passed),
+    "two-machines": (store_faults.two_machines, 60, kills.passed),
+}
+
+
+def main(names):
+    unknown = sorted(set(names) - EXPERIMENTS.keys())
+    if unknown:
+        sys.exit(f"There is no experiment {', '.join(unknown)}. There are: {', '.join(EXPERIMENTS)}.")
+    PROOF.mkdir(parents=True, exist_ok=True)
+    commit = _git("rev-parse", "HEAD")
+    failed = [name for name in names or EXPERIMENTS if not _proven(name, commit)]
+    if failed:
+        sys.exit(f"Not proven: {', '.join(failed)}.")
+
+
+def _proven(name, commit):
+    run, count, holds = EXPERIMENTS[name]
+    path = PROOF / f"{name}.json"
+    if path.exists() and json.loads(path.read_text())["commit"] == commit:
+        print(f"{name}: proven at this commit, see {path.relative_to(ROOT)}")
+        return True
+    print(f"{name}: {count} …", flush=True)
+    with tempfile.TemporaryDirectory(prefix="prove-") as folder:
+        result = run(Path(folder), count, SEED)
+    print(json.dumps(result, indent=2), flush=True)
+    if not holds(result):
+        return False
+    document = {
+        "name": name, **result, "seed": SEED, "commit": commit, "uncommitted_changes": bool(_git("status", "--porcelain")),
+        "machine": f"{platform.machine()}, {platform.system()} {platform.release()}, Python {platform.python_version()}",
+        "date": datetime.now(UTC).date().isoformat(),
+    }  # fmt: skip
+    path.write_text(json.dumps(document, indent=2) + "\n")
+    return True
+
+
+def _git(*arguments):
+    return subprocess.run(
+        ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
