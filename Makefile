@@ -45,6 +45,10 @@ fuzz: $(DEVELOPMENT) $(FLIGHTS)/flights.pkl ## Throw 3,000 generated requests at
 e2e: $(DEVELOPMENT) $(FLIGHTS)/flights.pkl ## Run the end-to-end tests: real processes, real files
 	@$(BIN)/pytest tests/e2e $(PYTEST_FLAGS)
 
+.PHONY: prove
+prove: $(DEVELOPMENT) ## Run the experiments at full count, writing docs/proof/: NAME=
+	@$(BIN)/python -m tests.prove $(NAME)
+
 .PHONY: docs
 docs: $(SERVICE) ## Write the generated pages: settings, metrics, problems
 	@$(BIN)/picklefleet settings --markdown > docs/settings.md
