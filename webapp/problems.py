@@ -119,8 +119,8 @@ INVALID_REQUEST = ProblemType(
     "invalid-request",
     422,
     "The request does not fit the model",
-    "The body is JSON, but not what the model takes. `errors` names the first 100 faults by JSON pointer,"
-    " `total_errors` counts all of them.",
+    "The body is JSON, but not what the model takes. The member errors names the first 100 faults by JSON"
+    " pointer, total_errors counts all of them.",
     "Mend each fault at its pointer; the model's columns stand in /docs and in /api/v1/openapi.json.",
 )
 INTERNAL_ERROR = ProblemType(
