@@ -80,6 +80,13 @@ def known_hours(records: ObjectStore, kind: Kind, since: int) -> range:
     return range(since, max(newest, compacted) + 1)
 
 
+def held_hours(records: ObjectStore) -> range:
+    """From the first hour to the last that holds anything of either kind; empty where nothing does."""
+    roots = [f"{root}kind={kind}" for root in ("", "index/") for kind in ("prediction", "feedback")]
+    hours = [hour for root in roots for hour in by_hour(records.list(root))]
+    return range(min(hours), max(hours) + 1) if hours else range(0)
+
+
 def index_key(kind: Kind, hour: int, number: int) -> str:
     return f"index/{hour_folder(kind, hour)}/{number:06d}.json"
 

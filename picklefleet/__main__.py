@@ -21,6 +21,7 @@ COMMANDS = {
         "picklefleet.performance_command:performance",
         "Show how good the predictions were, where true values came back.",
     ),
+    "log": ("picklefleet.log_command:log", "Compact, expire and forget records of predictions."),
     "agent": ("agent.__main__:agent", "Keep this machine's cache in step with the store."),
     "serve": ("picklefleet.serve:serve", "Run the agent and the web service under one supervisor."),
     "up": ("picklefleet.up:up", "Register, approve, promote and serve one model file on this machine."),

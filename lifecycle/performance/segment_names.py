@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from lifecycle.performance.metrics import Array
-from lifecycle.record_schema import label_text
+from lifecycle.signature import label_text
 
 MAX_VALUES = 10
 MISSING = "missing"

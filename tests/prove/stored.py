@@ -33,12 +33,12 @@ def fit(acknowledged, stored):
     )
 
 
-def stored_ids(environment, kind="prediction"):
+def stored_ids(environment, kind="prediction", *, root=""):
     settings = load({name: text for name, text in environment.items() if name.startswith("PICKLEFLEET_")})
     records = open_records(settings)
     with tempfile.TemporaryDirectory() as folder:
         paths = []
-        for number, key in enumerate(records.list(f"kind={kind}")):
+        for number, key in enumerate(records.list(f"{root}kind={kind}")):
             paths.append(str(Path(folder) / f"{number}.parquet"))
             records.get_to_file(key, Path(paths[-1]))
         if not paths:
