@@ -24,7 +24,8 @@ help: ## List these commands
 run: $(SERVICE) $(if $(MODEL),,$(FLIGHTS)/flights.pkl) ## Serve a model here: MODEL=model.pkl SAMPLE=data.csv NAME= RUNTIME= PORT=
 	@PICKLEFLEET_LOG_FORMAT=$${PICKLEFLEET_LOG_FORMAT:-text} $(BIN)/picklefleet up --port $(PORT) $(UP_FLAGS) \
 	  $(if $(MODEL),'$(MODEL)' --home var/models $(if $(SAMPLE),--sample '$(SAMPLE)') $(if $(NAME),--name '$(NAME)'),\
-	  $(FLIGHTS)/flights.pkl --sample $(FLIGHTS)/flights-sample.csv --name flights)
+	  $(FLIGHTS)/flights.pkl --sample $(FLIGHTS)/flights-sample.csv --name flights \
+	  --reference $(FLIGHTS)/flights-reference.csv --target arrival --time scheduled_at --fold fold)
 
 .PHONY: test
 test: $(DEVELOPMENT) $(SAMPLES) ## Run the whole fast suite

@@ -2,22 +2,42 @@
 
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+import pandas as pd
 
+from intake.base_set import write_base_set
 from intake.golden import make_golden
 from intake.infer import infer_signature
-from intake.register import REFUSAL, REFUSED, Request
+from intake.labelled_reference import (
+    LabelledReference,
+    features_only,
+    labelled_reference,
+    with_positive,
+)
+from intake.learning import learn, tell
+from intake.register import BASE_SET, REFUSAL, REFUSED, Request
 from intake.samples import read_table
 from intake.unwrap import Handed, unwrap
 from lifecycle import golden
 from lifecycle.allow_list import AllowList
-from lifecycle.bundle import ARTIFACT, GOLDEN, MANIFEST, SHIM, Manifest, file_entry
+from lifecycle.bundle import (
+    ARTIFACT,
+    GOLDEN,
+    MANIFEST,
+    PROFILE,
+    SHIM,
+    BaseSet,
+    Manifest,
+    file_entry,
+)
 from lifecycle.errors import ModelRefusedError, PicklefleetError
 from lifecycle.golden import GoldenRows
 from lifecycle.loading import load_model, load_shim
 from lifecycle.model import Model
+from lifecycle.profile.document import to_document
 from lifecycle.runtime import current_runtime, installed_libraries
 from lifecycle.signature import Signature
 from lifecycle.unpickle import load_model_file
@@ -30,11 +50,16 @@ def build(request: Request, folder: Path) -> Manifest:
     if request.shim is not None:
         shutil.copyfile(request.shim, folder / SHIM)
     handed = _load(request, folder)
-    sample = None if request.sample is None else read_table(Path(request.sample))
+    table = None if request.reference is None else _reference_table(request.reference)
+    sample = _sample(request, table)
     signature = infer_signature(handed, sample, request)
-    rows = make_golden(Model(request.name, "", "", signature, handed.estimator), sample)
+    reference = None if table is None else labelled_reference(table, signature, request)
+    signature = signature if reference is None else with_positive(signature, reference)
+    model = Model(request.name, "", "", signature, handed.estimator)
+    rows = make_golden(model, sample)
     (folder / GOLDEN).write_bytes(msgspec.json.encode(rows.to_document()))
-    manifest = _manifest(request, folder, signature, handed)
+    metric, base_set = ("", None) if reference is None else _study(model, reference, request, folder)
+    manifest = replace(_manifest(request, folder, signature, handed), metric=metric, base_set=base_set)
     _prove(folder, manifest, rows)
     (folder / MANIFEST).write_bytes(manifest.to_bytes())
     return manifest
@@ -44,6 +69,25 @@ def _load(request: Request, folder: Path) -> Handed:
     shim = None if request.shim is None else load_shim(folder / SHIM)
     allowed = AllowList.default().with_extra(request.allow)
     return unwrap(load_model_file(folder / ARTIFACT, allowed, shim, accept_version=request.accept_version))
+
+
+def _reference_table(path: str) -> pd.DataFrame:
+    tell(f"Reading {path} …")
+    return read_table(Path(path))
+
+
+def _sample(request: Request, reference: pd.DataFrame | None) -> pd.DataFrame | None:
+    if request.sample is not None:
+        return read_table(Path(request.sample))
+    return None if reference is None else features_only(reference, request)
+
+
+def _study(model: Model, reference: LabelledReference, request: Request, folder: Path) -> tuple[str, BaseSet]:
+    """Write profile and base set; the latter beside the folder, because no machine that serves shall get it."""
+    lesson = learn(model, reference, request.metric)
+    (folder / PROFILE).write_bytes(msgspec.json.encode(to_document(lesson.profile)))
+    tell("Writing the base set …")
+    return lesson.metric, write_base_set(reference, model.signature, folder.parent / BASE_SET)
 
 
 def _manifest(request: Request, folder: Path, signature: Signature, handed: Handed) -> Manifest:

@@ -31,6 +31,21 @@ _OPTIONS = (
     click.option(
         "--threshold", type=click.FloatRange(0, 1), help="Answer the positive label from this probability on."
     ),
+    click.option(
+        "--reference",
+        type=_FILE,
+        help="At least 2,000 labelled rows that nights are compared with: CSV or Parquet.",
+    ),
+    click.option(
+        "--target", help="The reference's column of true values; several outputs: one each, with commas."
+    ),
+    click.option(
+        "--time", help="The reference's column of times: shows what differs from day to day anyway."
+    ),
+    click.option(
+        "--fold", help="The reference's column that says holdout where the model was not trained on the row."
+    ),
+    click.option("--metric", help="What nights judge by (default: roc_auc, log_loss or mae)."),
 )
 
 
@@ -50,15 +65,24 @@ def request_from_options(options: Mapping[str, Any]) -> Request:
         allow=tuple(options["allow"]),
         shim=_absolute(options["shim"]),
         accept_version=options["accept_version"],
-        outputs=tuple(name.strip() for name in (options["outputs"] or "").split(",") if name.strip()),
+        outputs=_names(options["outputs"]),
         positive=options["positive"],
         threshold=options["threshold"],
+        reference=_absolute(options["reference"]),
+        target=_names(options["target"]),
+        time=options["time"],
+        fold=options["fold"],
+        metric=options["metric"],
     )
 
 
 def default_name(model: Path) -> str:
     """'My Model.pkl.gz' → 'my-model'."""
     return re.sub(r"[^a-z0-9]+", "-", model.name.split(".")[0].lower()).strip("-") or "model"
+
+
+def _names(listed: str | None) -> tuple[str, ...]:
+    return tuple(name.strip() for name in (listed or "").split(",") if name.strip())
 
 
 def _absolute(path: Path | None) -> str | None:

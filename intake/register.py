@@ -18,11 +18,15 @@ from lifecycle.signing import SigningKey
 BUILT = 0
 REFUSED = 3
 REFUSAL = "refusal.json"
+BASE_SET = "base-set.parquet"
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a person asked for. Paths are absolute; `outputs` names several outputs; `positive` is a label's text."""
+    """What a person asked for. Paths are absolute; `outputs` names several outputs; `positive` is a label's text.
+
+    `target`, `time` and `fold` are columns of the reference; `target` has one for each output.
+    """
 
     model: str
     name: str
@@ -33,6 +37,11 @@ class Request:
     outputs: tuple[str, ...] = ()
     positive: str | None = None
     threshold: float | None = None
+    reference: str | None = None
+    target: tuple[str, ...] = ()
+    time: str | None = None
+    fold: str | None = None
+    metric: str | None = None
 
     def digest(self) -> str:
         """Of the content of every file, every option and the runtime. Raises ModelRefusedError for a missing file."""
@@ -41,7 +50,7 @@ class Request:
         return hashlib.sha256(told + current_runtime().encode()).hexdigest()
 
     def files(self) -> dict[str, str]:
-        given = {"model": self.model, "sample": self.sample, "shim": self.shim}
+        given = {"model": self.model, "sample": self.sample, "shim": self.shim, "reference": self.reference}
         return {part: path for part, path in given.items() if path is not None}
 
 
@@ -56,11 +65,14 @@ def register(request: Request, registry: Registry, key: SigningKey, by: str) -> 
     if known is not None:
         return known
     require_servable(request)
+    _require_together(request)
     with tempfile.TemporaryDirectory(prefix="picklefleet-intake-") as scratch:
         folder = Path(scratch, "bundle")
         folder.mkdir()
         _build(request, folder, Path(scratch))
         manifest = manifest_from_bytes((folder / MANIFEST).read_bytes())
+        if manifest.base_set is not None:
+            registry.add_base_set(manifest.base_set, Path(scratch, BASE_SET))
         return registry.add(folder, manifest, key, by=by, request=digest)
 
 
@@ -77,6 +89,18 @@ def _build(request: Request, folder: Path, scratch: Path) -> None:
     raise ModelRefusedError(
         f"The process that loaded the model ended with code {code}.", fix="Its output is above."
     )
+
+
+def _require_together(request: Request) -> None:
+    """Raises ModelRefusedError for options that mean nothing without one another."""
+    if request.reference is not None and not request.target:
+        raise ModelRefusedError(
+            "The reference's column of true values is not named.", fix="Add --target COLUMN."
+        )
+    if request.reference is None and (request.target or request.time or request.fold or request.metric):
+        raise ModelRefusedError(
+            "--target, --time, --fold and --metric describe a reference.", fix="Add --reference FILE."
+        )
 
 
 def _content(path: str) -> str:

@@ -20,6 +20,7 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 ARTIFACT = "model.pkl"
 GOLDEN = "golden.json"
+PROFILE = "profile.json"
 SHIM = "shim.py"
 
 _CHUNK = 1 << 20
@@ -35,11 +36,20 @@ class FileEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class BaseSet:
+    """The labelled reference in the registry's `datasets/`, in the columns of the log; only retraining reads it."""
+
+    sha256: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """Names everything a machine needs to decide whether, and how, to load the artifact.
 
     `estimator_path` leads from the unpickled object to the estimator: keys and indices, outermost first.
-    `allow` are the globals that a person allowed beyond the built-in list, as `module:Name`.
+    `allow` are the globals that a person allowed beyond the built-in list, as `module:Name`. `metric` is the
+    primary one that nights judge by; it and `base_set` come with a reference.
     """
 
     name: str
@@ -51,6 +61,8 @@ class Manifest:
     allow: tuple[str, ...] = ()
     accept_version: bool = False
     source: str = ""
+    metric: str = ""
+    base_set: BaseSet | None = None
     format: int = field(default=FORMAT)
 
     def to_bytes(self) -> bytes:

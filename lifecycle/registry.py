@@ -16,9 +16,11 @@ import msgspec
 from lifecycle import clock, journal
 from lifecycle.bundle import (
     MANIFEST,
+    BaseSet,
     Manifest,
     check_manifest,
     manifest_from_bytes,
+    sha256_of,
     signature_from_bytes,
     signature_to_bytes,
     verify_content,
@@ -98,6 +100,12 @@ class Registry:
         self._put_once(f"{prefix}/registration.json", signature_to_bytes(key.sign(digest.encode())))
         self._put_once(f"{prefix}/{MANIFEST}", manifest.to_bytes())
         return self._number(manifest.name, digest, by, request)
+
+    def add_base_set(self, base_set: BaseSet, path: Path) -> None:
+        """Keep a labelled reference. Raises CorruptBundleError when the file is not the one that is named."""
+        if sha256_of(path) != base_set.sha256:
+            raise CorruptBundleError("The base set is not the file that the manifest names.")
+        self._create_once(base_set_key(base_set), path)
 
     def versions(self) -> list[VersionEntry]:
         """All versions, oldest first."""
@@ -226,6 +234,11 @@ def _version(number: int, document: dict[str, Any]) -> VersionEntry:
         return msgspec.convert({**document, "version": f"v{number}"}, VersionEntry)
     except msgspec.ValidationError as problem:
         raise CorruptBundleError(f"The entry of v{number} can't be read: {problem}.") from problem
+
+
+def base_set_key(base_set: BaseSet) -> str:
+    """Where it lies in the registry area."""
+    return f"datasets/{base_set.sha256}.parquet"
 
 
 def _admission(digest: str) -> str:
