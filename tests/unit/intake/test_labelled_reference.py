@@ -93,7 +93,7 @@ def test_what_can_not_be_used_is_refused_with_the_way_out():
 
 
 def test_a_misspelt_column_is_named():
-    with pytest.raises(PicklefleetError, match="'lat' .it has 'late'"):
+    with pytest.raises(PicklefleetError, match=r"'lat' .it has 'late'"):
         labelled_reference(table(), CLASSES, request(target=("lat",)))
 
 
