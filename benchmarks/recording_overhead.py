@@ -1,0 +1,87 @@
+"""What recording adds to a one-row predict over HTTP: `python -m benchmarks.recording_overhead [rounds]`.
+
+Two services of one worker each, alike but for the recording, asked in turn by the same client: on a shared
+machine take the ratios. The service without recording is the real one with that single call left out.
+"""
+
+import http.client
+import json
+import statistics
+import sys
+import tempfile
+import time
+from contextlib import ExitStack, closing
+from http import HTTPStatus
+from pathlib import Path
+
+from tests.prove.machine import Machine, register
+from tests.prove.small_model import ROWS, write_model
+
+REQUESTS = 200
+WITHOUT = "benchmarks.without_recording:app"
+
+
+def main(rounds: int) -> None:
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        store = {
+            "PICKLEFLEET_STORE": str(folder / "store"),
+            "PICKLEFLEET_KEYS_DIR": str(folder / "keys"),
+            "PICKLEFLEET_WORKERS": "1",
+            "PICKLEFLEET_SEAL_AGE_S": "60",
+            "PICKLEFLEET_SEAL_BYTES": "16 MiB",
+        }
+        recording = Machine(folder / "on", store)
+        without = Machine(folder / "off", store, application=WITHOUT)
+        register(recording, write_model(folder))
+        for machine in (recording, without):
+            machine.run("agent", "--once")
+            stack.callback(machine.stop)
+            machine.start_web()
+        print_figures(measure(recording, without, rounds))
+
+
+def measure(recording: Machine, without: Machine, rounds: int) -> dict[str, list[float]]:
+    """Seconds of each request, by service; who is first changes every round."""
+    seconds: dict[str, list[float]] = {"on": [], "off": []}
+    with closing(connect(recording)) as on, closing(connect(without)) as off:
+        for connection in (on, off):
+            ask(connection, REQUESTS)
+        for number in range(rounds):
+            order = [("on", on), ("off", off)]
+            for name, connection in order if number % 2 else reversed(order):
+                seconds[name] += ask(connection, REQUESTS)
+    return seconds
+
+
+def connect(machine: Machine) -> http.client.HTTPConnection:
+    return http.client.HTTPConnection("127.0.0.1", machine.port, timeout=30)
+
+
+def ask(connection: http.client.HTTPConnection, requests: int) -> list[float]:
+    seconds = []
+    for number in range(requests):
+        body = json.dumps({"instances": [ROWS[number % len(ROWS)]]})
+        begun = time.perf_counter()
+        connection.request("POST", "/api/v1/predict", body, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        answer.read()
+        seconds.append(time.perf_counter() - begun)
+        if answer.status != HTTPStatus.OK:
+            sys.exit(f"The service answered {answer.status}.")
+    return seconds
+
+
+def print_figures(seconds: dict[str, list[float]]) -> None:
+    for title, quantile in (("median", 0.5), ("p99", 0.99)):
+        on, off = (
+            statistics.quantiles(seconds[name], n=100)[round(quantile * 100) - 1] for name in ("on", "off")
+        )
+        print(
+            f"{title:7s} recording {on * 1e3:7.3f} ms, without {off * 1e3:7.3f} ms: {(on / off - 1) * 100:+.1f} %"
+        )
+    print(f"{len(seconds['on']):,} requests each")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 40)
