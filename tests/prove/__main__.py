@@ -1,6 +1,7 @@
 """The experiments at full count: `python -m tests.prove [NAME …]`. What is proven already at this commit is left out."""
 
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -48,7 +49,7 @@ def _proven(name, commit):
         return False
     document = {
         "name": name, **result, "seed": SEED, "commit": commit, "uncommitted_changes": bool(_git("status", "--porcelain")),
-        "machine": f"{platform.machine()}, {platform.system()} {platform.release()}, Python {platform.python_version()}",
+        "machine": f"{platform.machine()}, {os.cpu_count()} CPUs, {platform.system()}, Python {platform.python_version()}",
         "date": datetime.now(UTC).date().isoformat(),
     }  # fmt: skip
     path.write_text(json.dumps(document, indent=2) + "\n")
