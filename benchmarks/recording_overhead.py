@@ -1,4 +1,4 @@
-"""What recording adds to a one-row predict over HTTP: `python -m benchmarks.recording_overhead [rounds]`.
+"""What recording adds to a one-row predict over HTTP: `python -m benchmarks.recording_overhead [requests]`.
 
 Two services of one worker each, alike but for the recording, asked in turn by the same client: on a shared
 machine take the ratios. The service without recording is the real one with that single call left out.
@@ -17,11 +17,11 @@ from pathlib import Path
 from tests.prove.machine import Machine, register
 from tests.prove.small_model import ROWS, write_model
 
-REQUESTS = 200
+WARM_UP = 200
 WITHOUT = "benchmarks.without_recording:app"
 
 
-def main(rounds: int) -> None:
+def main(requests: int) -> None:
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         store = {
@@ -38,19 +38,19 @@ def main(rounds: int) -> None:
             machine.run("agent", "--once")
             stack.callback(machine.stop)
             machine.start_web()
-        print_figures(measure(recording, without, rounds))
+        print_figures(measure(recording, without, requests))
 
 
-def measure(recording: Machine, without: Machine, rounds: int) -> dict[str, list[float]]:
-    """Seconds of each request, by service; who is first changes every round."""
+def measure(recording: Machine, without: Machine, requests: int) -> dict[str, list[float]]:
+    """Seconds of each request, by service: asked in turn, so that both see the same moments of the machine."""
     seconds: dict[str, list[float]] = {"on": [], "off": []}
     with closing(connect(recording)) as on, closing(connect(without)) as off:
-        for connection in (on, off):
-            ask(connection, REQUESTS)
-        for number in range(rounds):
+        for number in range(-WARM_UP, requests):
             order = [("on", on), ("off", off)]
             for name, connection in order if number % 2 else reversed(order):
-                seconds[name] += ask(connection, REQUESTS)
+                took = ask(connection, number)
+                if number >= 0:
+                    seconds[name].append(took)
     return seconds
 
 
@@ -58,18 +58,16 @@ def connect(machine: Machine) -> http.client.HTTPConnection:
     return http.client.HTTPConnection("127.0.0.1", machine.port, timeout=30)
 
 
-def ask(connection: http.client.HTTPConnection, requests: int) -> list[float]:
-    seconds = []
-    for number in range(requests):
-        body = json.dumps({"instances": [ROWS[number % len(ROWS)]]})
-        begun = time.perf_counter()
-        connection.request("POST", "/api/v1/predict", body, {"Content-Type": "application/json"})
-        answer = connection.getresponse()
-        answer.read()
-        seconds.append(time.perf_counter() - begun)
-        if answer.status != HTTPStatus.OK:
-            sys.exit(f"The service answered {answer.status}.")
-    return seconds
+def ask(connection: http.client.HTTPConnection, number: int) -> float:
+    body = json.dumps({"instances": [ROWS[number % len(ROWS)]]})
+    begun = time.perf_counter()
+    connection.request("POST", "/api/v1/predict", body, {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    answer.read()
+    took = time.perf_counter() - begun
+    if answer.status != HTTPStatus.OK:
+        sys.exit(f"The service answered {answer.status}.")
+    return took
 
 
 def print_figures(seconds: dict[str, list[float]]) -> None:
@@ -84,4 +82,4 @@ def print_figures(seconds: dict[str, list[float]]) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 40)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)

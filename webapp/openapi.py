@@ -106,7 +106,7 @@ def _predict(ready: Served) -> dict[str, Any]:
         "operationId": "predict",
         "summary": "Predict rows",
         "tags": ["predictions"],
-        "parameters": [_REQUEST_ID_PARAMETER],
+        "parameters": [_REQUEST_ID_PARAMETER, _IDEMPOTENCY_PARAMETER],
         "requestBody": {
             "required": True,
             "content": {
@@ -202,6 +202,13 @@ def _refusals(kinds: tuple[ProblemType, ...]) -> dict[str, Any]:
 
 _REQUEST_ID_HEADER = {
     "X-Request-Id": {"schema": {"type": "string"}, "description": "Names this request in logs."}
+}
+_IDEMPOTENCY_PARAMETER = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string"},
+    "description": "Send a retry with the key of the first try: it is answered anew, and counted once.",
 }
 _REQUEST_ID_PARAMETER = {
     "name": "X-Request-Id",
