@@ -1,11 +1,11 @@
-"""The worker's housekeeping of the log: many small segments of an hour become one, old hours and deleted subjects go.
+"""Many small segments of an hour become one, and old hours go. At any moment a reader finds each row exactly once.
 
-Call it under a claim: two at once do no harm, but double work. At any moment a reader finds each row exactly once.
+lifecycle/housekeeping.py calls it under a claim: two at once do no harm, but double work.
 """
 # ruff: noqa: S608 - names in these statements are this file's own, or go through `quoted`
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,9 +13,11 @@ from pathlib import Path
 import duckdb
 
 from lifecycle import clock
+from lifecycle.deletions import Deletion, any_matches, deletions_since, expire_deletions, record_deletion
 from lifecycle.drop_counts import HOUR_MS
-from lifecycle.duck import connect, text
-from lifecycle.errors import AlreadyExistsError
+from lifecycle.duck import connect
+from lifecycle.erasure import Forgotten, found_in, holds_any
+from lifecycle.errors import AlreadyExistsError, StoreUnavailableError
 from lifecycle.hour_files import parquet
 from lifecycle.object_store import ObjectStore
 from lifecycle.record_schema import Kind
@@ -34,28 +36,18 @@ from lifecycle.segment_index import (
 from lifecycle.segments import copy_to_parquet, hour_folder, order_of
 
 KEEP_REPLACED = timedelta(days=1)
+Still = Callable[[], None]
+
 KINDS: tuple[Kind, ...] = ("prediction", "feedback")
 
 
 @dataclass(frozen=True, slots=True)
-class Deletions:
-    """Rows of these units, and the feedback on these predictions, are left out wherever an hour is written anew."""
-
-    units: frozenset[str] = frozenset()
-    prediction_bases: frozenset[str] = frozenset()
-
-    def condition(self, kind: Kind) -> str:
-        if kind == "prediction":
-            return f"coalesce(unit_id, '') NOT IN ({_texts(self.units)})" if self.units else "true"
-        bases = self.prediction_bases
-        return f"split_part(prediction_id, '-', 1) NOT IN ({_texts(bases)})" if bases else "true"
-
-
-@dataclass(frozen=True, slots=True)
 class Compactor:
+    """Wherever an hour is written anew, deleted subjects and what is `forgotten` are left out."""
+
     records: ObjectStore
     cache: SegmentCache
-    deletions: Deletions = field(default_factory=Deletions)
+    forgotten: Forgotten = field(default_factory=Forgotten)
 
     def compact(self, listing: HourListing, *, anyway: bool = False) -> bool:
         """One hour; False when there was nothing to do or another compactor was first."""
@@ -70,7 +62,7 @@ class Compactor:
 
     def _write(self, connection: duckdb.DuckDBPyConnection, listing: HourListing, path: Path) -> bool:
         source = parquet(self.cache.fetch(listing.keys))
-        kept = f"SELECT * FROM {source} WHERE {self.deletions.condition(listing.kind)}"
+        kept = f"SELECT * FROM {source} WHERE NOT ({self._left_out(listing)})"
         copy_to_parquet(connection, kept, order_of(listing.kind), path)
         row = connection.execute(
             f"SELECT count(*), min(prediction_id), max(prediction_id) FROM {parquet([path])}"
@@ -84,6 +76,11 @@ class Compactor:
         absorbed = (*listing.index.absorbed, *map(segment_name, listing.raw))
         return self._commit(listing, HourIndex(number, segments, absorbed), key)
 
+    def _left_out(self, listing: HourListing) -> str:
+        if listing.kind == "feedback":
+            return self.forgotten.matches()
+        return any_matches(deletions_since(self.records, listing.hour * HOUR_MS))
+
     def _commit(self, listing: HourListing, index: HourIndex, key: str) -> bool:
         try:
             self.records.create(index_key(listing.kind, listing.hour, index.number), index.to_bytes())
@@ -93,10 +90,16 @@ class Compactor:
         return True
 
 
-def compact_hours(compactor: Compactor, hours: range) -> int:
-    """Compact what has raw segments, both kinds; how many hours were written."""
-    found = [one for kind in KINDS for one in listings(compactor.records, kind, hours)]
-    return sum(compactor.compact(listing) for listing in found)
+def compact_hours(compactor: Compactor, hours: range, *, still: Still = lambda: None) -> int:
+    """Compact what has raw segments, both kinds; how many hours were written.
+
+    `still` is asked before each hour, and may raise.
+    """
+    written = 0
+    for listing in [one for kind in KINDS for one in listings(compactor.records, kind, hours)]:
+        still()
+        written += compactor.compact(listing)
+    return written
 
 
 def sweep(records: ObjectStore, hours: range, *, keep: timedelta = KEEP_REPLACED) -> int:
@@ -109,34 +112,83 @@ def sweep(records: ObjectStore, hours: range, *, keep: timedelta = KEEP_REPLACED
     return deleted
 
 
-def expire(records: ObjectStore, before: datetime) -> int:
-    """Retention: delete the hours that ended by that moment. Their index goes last, or replaced rows came back."""
-    limit = int(before.timestamp() * 1000) // HOUR_MS
+def expire(records: ObjectStore, before: datetime, *, still: Still = lambda: None) -> int:
+    """Retention: delete the hours that ended by that moment. Their index goes last, or replaced rows came back.
+
+    `still` is asked before each hour, and may raise.
+    """
+    before_ms = int(before.timestamp() * 1000)
     roots = [f"{root}kind={kind}" for root in ("", "compacted/", "index/") for kind in (*KINDS, "drops")]
     deleted = 0
     for root in roots:
         for hour, keys in by_hour(records.list(root)).items():
-            deleted += _delete_all(records, keys) if hour < limit else 0
-    return deleted
+            if hour < before_ms // HOUR_MS:
+                still()
+                deleted += _delete_all(records, keys)
+    return deleted + expire_deletions(records, before_ms)
 
 
-def delete_units(records: ObjectStore, cache: SegmentCache, units: Iterable[str], hours: range) -> int:
+def delete_units(
+    records: ObjectStore,
+    cache: SegmentCache,
+    units: Iterable[str],
+    hours: range,
+    *,
+    still: Still = lambda: None,
+) -> int:
     """Remove all rows of these units and the feedback on them, at once; how many predictions (requests) went.
 
-    `units` as they stand in the log: hashed where the policy hashes them. Readers in the middle of a replaced
-    segment have to start again. Hours that are still in spools come later: call again after they are shipped.
+    `units` as they stand in the log: hashed where the policy hashes them. Rows that are still in spools are left
+    out by readers when they come, and go with the next `erase_late`. Readers in the middle of a replaced segment
+    have to start again. Killed half-way, run it again. `still` is asked before each hour, and may raise.
     """
     wanted = frozenset(units)
-    affected = listings(records, "prediction", hours)
-    bases = frozenset(base for listing in affected for base in _bases(cache, listing, wanted))
-    if not bases:
+    if not wanted:
         return 0
-    compactor = Compactor(records, cache, Deletions(wanted, bases))
-    feedback = listings(records, "feedback", known_hours(records, "feedback", hours.start))
-    for listing in [*affected, *feedback]:
-        compactor.compact(listing, anyway=True)
-        sweep(records, range(listing.hour, listing.hour + 1), keep=timedelta(0))
-    return len(bases)
+    deletion = record_deletion(records, wanted)
+    return _erase(records, cache, listings(records, "prediction", hours), (deletion,), still)
+
+
+def erase_late(
+    records: ObjectStore, cache: SegmentCache, hours: range, *, still: Still = lambda: None
+) -> int:
+    """What was shipped after its subject was deleted: the same for it; how many predictions went."""
+    deletions = deletions_since(records, hours.start * HOUR_MS)
+    if not deletions:
+        return 0
+    late = [listing for listing in listings(records, "prediction", hours) if listing.raw]
+    return _erase(records, cache, late, deletions, still)
+
+
+def _erase(
+    records: ObjectStore,
+    cache: SegmentCache,
+    searched: Sequence[HourListing],
+    deletions: Sequence[Deletion],
+    still: Still,
+) -> int:
+    """Predictions go last: as long as they are there, a second run knows which feedback is theirs."""
+    theirs, affected = Forgotten(), []
+    for listing in searched:
+        still()
+        found = found_in(cache, listing, any_matches(deletions))
+        if found.bases:
+            theirs = Forgotten(theirs.bases | found.bases, theirs.keys | found.keys)
+            affected.append(listing)
+    if affected:
+        feedback = listings(records, "feedback", known_hours(records, "feedback", affected[0].hour))
+        on_them = [listing for listing in feedback if holds_any(cache, listing, theirs.matches())]
+        compactor = Compactor(records, cache, theirs)
+        for listing in [*on_them, *affected]:
+            still()
+            _write_anew(compactor, listing)
+    return len(theirs.bases)
+
+
+def _write_anew(compactor: Compactor, listing: HourListing) -> None:
+    if not compactor.compact(listing, anyway=True):
+        raise StoreUnavailableError("The hour was compacted by somebody else meanwhile.", fix="Run it again.")
+    sweep(compactor.records, range(listing.hour, listing.hour + 1), keep=timedelta(0))
 
 
 def _age(records: ObjectStore, listing: HourListing) -> timedelta:
@@ -160,19 +212,3 @@ def _delete_all(records: ObjectStore, keys: Iterable[str]) -> int:
         records.delete(key)
         deleted += 1
     return deleted
-
-
-def _bases(cache: SegmentCache, listing: HourListing, units: frozenset[str]) -> list[str]:
-    """The ids, without row numbers, of the requests that these units made in the hour."""
-    if not listing.keys:
-        return []
-    source = parquet(cache.fetch(listing.keys))
-    query = (
-        f"SELECT DISTINCT split_part(prediction_id, '-', 1) FROM {source} WHERE unit_id IN ({_texts(units)})"
-    )
-    with cache.scratch() as scratch, connect(scratch) as connection:
-        return [row[0] for row in connection.execute(query).fetchall()]
-
-
-def _texts(values: Iterable[str]) -> str:
-    return ", ".join(map(text, sorted(values))) or "NULL"

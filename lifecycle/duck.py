@@ -1,11 +1,13 @@
 """DuckDB as an engine over local files: nothing is installed, nothing fetched, memory is bounded."""
 
+import os
 import secrets
 from pathlib import Path
 
 import duckdb
 
 MEMORY = "512MB"
+SPILL = "duckdb-"
 
 
 def connect(scratch: Path, *, memory: str = MEMORY, threads: int = 1) -> duckdb.DuckDBPyConnection:
@@ -14,7 +16,7 @@ def connect(scratch: Path, *, memory: str = MEMORY, threads: int = 1) -> duckdb.
         config={
             "memory_limit": memory,
             "threads": threads,
-            "temp_directory": str(scratch / f"duckdb-{secrets.token_hex(8)}"),  # two must not share one
+            "temp_directory": str(scratch / f"{SPILL}{os.getpid()}-{secrets.token_hex(8)}"),  # never shared
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
         }

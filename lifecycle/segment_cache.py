@@ -1,15 +1,20 @@
 """Segments of the store as local files: fetched in parallel, kept within a bound, the longest unused go first."""
 
+import math
 import os
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from lifecycle import clock
+from lifecycle.duck import SPILL
 from lifecycle.object_store import ObjectStore
 
 PARALLEL = 8
 LIMIT_BYTES = 4 << 30
+ABANDONED_AFTER_S = 24 * 3600
 
 
 class SegmentCache:
@@ -19,6 +24,7 @@ class SegmentCache:
         self._records = records
         self._folder = folder
         self._limit = limit_bytes
+        self._swept = False
 
     def fetch(self, keys: Sequence[str]) -> tuple[Path, ...]:
         """Raises NotFoundError when a segment was replaced meanwhile: list again."""
@@ -33,6 +39,9 @@ class SegmentCache:
         """Where DuckDB puts what does not fit into memory."""
         folder = self._folder / "scratch"
         folder.mkdir(parents=True, exist_ok=True)
+        if not self._swept:
+            self._swept = True
+            sweep_abandoned(self._folder, folder)
         yield folder
 
     def _one(self, key: str) -> Path:
@@ -44,11 +53,50 @@ class SegmentCache:
         return path
 
     def _trim(self, in_use: frozenset[Path]) -> None:
-        files = sorted((path.stat().st_mtime, path) for path in self._folder.glob("*.parquet"))
-        over = sum(path.stat().st_size for _, path in files) - self._limit
-        for _, path in files:
+        files = sorted(_with_sizes(self._folder.glob("*.parquet")))
+        over = sum(size for _, size, _ in files) - self._limit
+        for _, size, path in files:
             if over <= 0:
                 return
             if path not in in_use:
-                over -= path.stat().st_size
-                path.unlink()
+                over -= size
+                path.unlink(missing_ok=True)
+
+
+def sweep_abandoned(cache: Path, scratch: Path) -> None:
+    """What a killed reader left: half-fetched segments, half-written ones, and what DuckDB could not keep in memory.
+
+    Only after a day: an ended process can't be told from one in another container.
+    """
+    limit = clock.unix_ms() / 1000 - ABANDONED_AFTER_S
+    spilled = [folder for folder in scratch.glob(f"{SPILL}*") if not _is_running(folder)]
+    for path in [*cache.glob(".*.parquet.*"), *scratch.glob("*.parquet"), *spilled]:
+        if _newest(path) < limit:
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
+
+def _is_running(spill: Path) -> bool:
+    process = spill.name.removeprefix(SPILL).split("-")[0]
+    try:
+        os.kill(int(process), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _newest(path: Path) -> float:
+    """The last change of a file, or of anything in a folder."""
+    return max((modified for modified, _, _ in _with_sizes([path, *path.glob("*")])), default=math.inf)
+
+
+def _with_sizes(paths: Iterable[Path]) -> Iterator[tuple[float, int, Path]]:
+    """Time of change, size and path of what is still there: other processes tidy up too."""
+    for path in paths:
+        with suppress(FileNotFoundError):
+            status = path.stat()
+            yield status.st_mtime, status.st_size, path

@@ -4,11 +4,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from agent.shipper import Shipper
-from lifecycle.compaction import Compactor, compact_hours, delete_units, expire, sweep
-from lifecycle.errors import NotFoundError
+from lifecycle.compaction import Compactor, compact_hours, expire, sweep
 from lifecycle.hour_files import Selection
 from lifecycle.prediction_log import PredictionLog
-from lifecycle.records import Feedback
 from lifecycle.segment_cache import SegmentCache
 from lifecycle.segment_index import hours_of, listings
 from lifecycle.signature import Feature, Signature
@@ -35,26 +33,9 @@ class Log:
         writing.close()
         Shipper(self.area, self.spool).ship()
 
-    def label(self, ids):
-        writing = recorder(self.spool)
-        writing.feedback(
-            Feedback(
-                prediction_ids=ids,
-                actuals=["late"] * len(ids),
-                observed_ms=[None] * len(ids),
-                received_ms=NOON,
-            )
-        )
-        writing.close()
-        Shipper(self.area, self.spool).ship()
-
     def rows(self):
         log = PredictionLog(self.area, self.cache, memory="256MB", threads=1)
         return Counter(one for b in log.scan(TWO_HOURS, ["prediction_id"]) for one in b["prediction_id"])
-
-    def labelled(self):
-        log = PredictionLog(self.area, self.cache, memory="256MB", threads=1)
-        return {one for b in log.labelled(TWO_HOURS, ["label"]) for one in b["prediction_id"]}
 
     def raw(self):
         return self.area.list("kind=prediction")
@@ -164,40 +145,3 @@ def test_retention_removes_whole_hours_and_no_other(log):
     assert {n for n in range(30) if n % 4 >= 2} == {int(one[2:-2]) for one in log.rows()}
     expire(log.area, START + timedelta(hours=2))
     assert log.area.list() == []
-
-
-@pytest.fixture
-def subjects(tmp_path):
-    made = Log(tmp_path)
-    made.predict(record("ANN1", unit_id="ann"), record("BOB", unit_id="bob"), record("NOBODY"))
-    made.predict(record("ANN2", unit_id="ann", at_ms=NOON + HOUR))
-    made.label(["ANN1-0", "BOB-0", "ANN2-0"])
-    return made
-
-
-@pytest.mark.parametrize("compacted", [False, True])
-def test_a_subject_is_deleted_with_labels_and_without_a_trace(subjects, tmp_path, compacted):
-    if compacted:
-        compact_hours(subjects.compactor, HOURS)
-    assert delete_units(subjects.area, subjects.cache, ["ann"], HOURS) == 2
-
-    assert {"BOB-0", "NOBODY-0"} == set(subjects.rows())
-    assert {"BOB-0"} == subjects.labelled()
-    left = [path.read_bytes() for path in (tmp_path / "store").rglob("*") if path.is_file()]
-    assert not any(b"ann" in data or b"ANN" in data for data in left)
-
-
-def test_deleting_nobody_changes_nothing(subjects):
-    before = subjects.area.list()
-
-    assert delete_units(subjects.area, subjects.cache, ["carol"], HOURS) == 0
-    assert before == subjects.area.list()
-
-
-def test_a_reader_that_holds_an_old_list_is_told_that_it_is_old(subjects):
-    old = listings(subjects.area, "prediction", HOURS)
-    delete_units(subjects.area, subjects.cache, ["ann"], HOURS)
-    empty = SegmentCache(subjects.area, subjects.spool.parent / "another")
-
-    with pytest.raises(NotFoundError):
-        empty.fetch(old[0].keys)
