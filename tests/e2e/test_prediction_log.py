@@ -8,7 +8,7 @@ import time
 import pytest
 from sklearn.metrics import accuracy_score, log_loss, recall_score, roc_auc_score
 
-from tests.prove import kills, store_faults
+from tests.prove import full_spool, kills, store_faults
 from tests.prove.flights import labelled_flights, model_files
 
 ROWS = 10
@@ -148,3 +148,9 @@ def test_two_machines_ship_to_one_store_at_once(tmp_path):
 
     assert kills.passed(result), result
     assert all(result["figure"]["machines"])
+
+
+def test_a_full_spool_costs_records_that_are_counted_and_no_answer(tmp_path):
+    result = full_spool.full_spool(tmp_path, seconds=12, seed=7)
+
+    assert full_spool.passed(result), result

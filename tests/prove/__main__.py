@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.prove import kills, store_faults
+from tests.prove import full_spool, kills, store_faults
 
 ROOT = Path(__file__).parents[2]
 PROOF = ROOT / "docs" / "proof"
@@ -21,6 +21,7 @@ SEED = 20130101
 EXPERIMENTS = {
     "worker-kills": (kills.worker_kills, 50, kills.passed),
     "agent-kills": (kills.agent_kills, 50, kills.passed),
+    "full-spool": (full_spool.full_spool, 60, full_spool.passed),
     "store-faults": (store_faults.store_faults, 8, store_faults.passed),
     "two-machines": (store_faults.two_machines, 60, kills.passed),
 }

@@ -33,9 +33,15 @@ def fit(acknowledged, stored):
     )
 
 
+def records_of(environment):
+    """The records area that an environment's settings name."""
+    return open_records(
+        load({name: text for name, text in environment.items() if name.startswith("PICKLEFLEET_")})
+    )
+
+
 def stored_ids(environment, kind="prediction", *, root=""):
-    settings = load({name: text for name, text in environment.items() if name.startswith("PICKLEFLEET_")})
-    records = open_records(settings)
+    records = records_of(environment)
     with tempfile.TemporaryDirectory() as folder:
         paths = []
         for number, key in enumerate(records.list(f"{root}kind={kind}")):
