@@ -9,19 +9,20 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Literal
 
 import duckdb
 import msgspec
 
+from agent import losses
 from agent.drop_shipper import DropShipper
+from agent.plan_events import PlanEvents
 from lifecycle.atomic_file import write_atomically
 from lifecycle.errors import AlreadyExistsError
 from lifecycle.logs import get_logger
 from lifecycle.object_store import ObjectStore
-from lifecycle.record_schema import CorruptRecordsError, RecordSchema, schema_from_bytes
+from lifecycle.record_schema import Kind
 from lifecycle.segments import segment_key, write_segments
 from lifecycle.spool_files import (
     SpoolFile,
@@ -40,7 +41,6 @@ FORMAT = 1
 PLAN_BYTES = 24 << 20  # converting takes many times as much memory
 RESERVE_BYTES = 64 << 10
 PLAN_SPOOLS = 256
-DROPS_EVERY_S = 60.0
 
 log = get_logger(__name__)
 
@@ -173,15 +173,18 @@ class Shipper:
         folder = self._scratch / plan.name
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            events = _Events(folder / "events")
+            events = PlanEvents(folder / "events")
             schema = events.gather(paths)
             if schema is None:
-                return self._set_aside(paths)
+                return self._set_aside(plan, paths)
             written = write_segments(events.path, schema, folder, longest=events.longest)
             self._at("converted")
             for segment in written.segments:
                 self._create(segment_key(schema.kind, segment.hour, plan.name), segment.path)
                 self._at("put")
+            hour = written.segments[0].hour if written.segments else losses.hour_of(paths[0])
+            lost = losses.Losses(events.damaged_places, written.unreadable)
+            losses.tell(self._records, plan.name, schema.kind, hour, lost)
             return Shipped(len(written.segments), len(paths), events.torn, events.damaged, written.unreadable)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -192,46 +195,21 @@ class Shipper:
         except AlreadyExistsError:
             return  # this plan's own: nobody else has its origin
 
-    def _set_aside(self, paths: list[Path]) -> Shipped:
+    def _set_aside(self, plan: Plan, paths: list[Path]) -> Shipped:
         """Events without a header that can be read are kept for a person; a file without any is nobody's loss."""
-        damaged = 0
-        for path in paths:
-            if next(iter(read_events(path)), None) is not None:
-                damaged += path.stat().st_size
-                path.rename(path.with_suffix(".damaged"))
-                log.error("spool_unreadable", spool=path.name)
+        bad = [path for path in paths if next(iter(read_events(path)), None) is not None]
+        if bad:
+            kind: Kind = "prediction" if bad[0].name.startswith("prediction-") else "feedback"
+            lost = losses.in_unreadable_spools(bad)
+            losses.tell(self._records, plan.name, kind, losses.hour_of(bad[0]), lost)
+        damaged = sum(path.stat().st_size for path in bad)
+        for path in bad:
+            path.rename(path.with_suffix(".damaged"))
+            log.error("spool_unreadable", spool=path.name)
         return Shipped(damaged_bytes=damaged)
 
     def _plan_file(self, plan: Plan) -> Path:
         return self._plans / f"{plan.name}.json"
-
-
-class _Events:
-    """The whole events of some spools, one a line in a file: what DuckDB reads."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.longest = self.torn = self.damaged = 0
-
-    def gather(self, spools: list[Path]) -> RecordSchema | None:
-        """Their common columns, or None where no header can be read."""
-        schema = _schema(first_event(spools[0]))
-        with self.path.open("wb") as lines:
-            for spool in spools:
-                reader = read_events(spool)
-                for event in islice(reader, 1, None):
-                    self.longest = max(self.longest, len(event))
-                    lines.write(event + b"\n")
-                self.torn += reader.torn_tail_bytes
-                self.damaged += reader.damaged_bytes
-        return schema
-
-
-def _schema(header: bytes | None) -> RecordSchema | None:
-    try:
-        return None if header is None else schema_from_bytes(header)
-    except CorruptRecordsError:
-        return None
 
 
 def _alike(spools: list[SpoolFile]) -> Iterator[SpoolFile]:

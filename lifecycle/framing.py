@@ -29,13 +29,13 @@ class FrameReader:
     """Yields every whole event of `data`, in order. After the iteration it tells what was not whole.
 
     `torn_tail_bytes`: what a dying writer left at the end; nobody was ever answered for it.
-    `damaged_bytes`: what lies between whole events: a disk's doing, and a real loss.
+    `damaged_bytes`: what lies between whole events, in `damaged_places`: a disk's doing, and a real loss.
     """
 
     def __init__(self, data: bytes) -> None:
         self._data = data
         self.torn_tail_bytes = 0
-        self.damaged_bytes = 0
+        self.damaged_bytes = self.damaged_places = 0
 
     def __iter__(self) -> Iterator[bytes]:
         position = 0
@@ -66,4 +66,5 @@ class FrameReader:
             self.torn_tail_bytes += len(self._data) - position
             return len(self._data)
         self.damaged_bytes += candidate - position
+        self.damaged_places += 1
         return candidate

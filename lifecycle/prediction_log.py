@@ -33,6 +33,8 @@ LABELS = ("actual", "actual_number", "received_ms", "conflict")
 class Coverage:
     """All in rows. `served` = `seen` in the log + `dropped`, by reason. `labelled` have a true value; `late` of
     them got it more than a day after the prediction; `conflicts` got two different ones.
+
+    Dropped as `damaged` or `unreadable` is what was recorded and then spoilt on a disk: that many at least.
     """
 
     seen: int = 0
