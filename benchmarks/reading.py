@@ -12,7 +12,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
@@ -23,6 +22,7 @@ import duckdb
 from lifecycle import settings
 from lifecycle.adapters.object_store import open_store
 from lifecycle.compaction import Compactor
+from lifecycle.duck import connect
 from lifecycle.hour_files import HourFiles
 from lifecycle.label_join import ANY_ID
 from lifecycle.object_store import ObjectStore
@@ -55,7 +55,7 @@ def prediction_id(at_ms: str) -> str:
 def make(folder: Path, rows: int) -> int:
     """The rows that were made."""
     area = records(folder)
-    with closing(duckdb.connect(config={"memory_limit": "2GB", "threads": 2})) as connection:
+    with connect(folder, memory="2GB", threads=2) as connection:
         for index in range(HOURS):
             start_ms = int(START.timestamp()) * 1000 + index * HOUR_MS
             connection.execute(_hour(index * (rows // HOURS), rows // HOURS, start_ms))
@@ -90,7 +90,7 @@ def _labels() -> str:
 def make_keyed(folder: Path, rows: int) -> int:
     """The labels told once more, by row key: what `feedback import --on key` leaves."""
     hour = hours_of(DAY).stop
-    with closing(duckdb.connect(config={"memory_limit": "2GB", "threads": 2})) as connection:
+    with connect(folder, memory="2GB", threads=2) as connection:
         query = (
             "SELECT 'key:key' || range AS prediction_id, 'late' AS actual, NULL::DOUBLE AS actual_number, "
             f"NULL::BIGINT AS observed_ms, {(hour + 1) * HOUR_MS} AS received_ms, 'k1' AS owner, "
