@@ -101,6 +101,19 @@ METRICS = (
         "The agent's rounds for API keys, by how they ended.",
         (Tag("outcome", ("ok", "failed")),),
     ),
+    Metric(
+        "nights",
+        "counter",
+        "nights",
+        "Nights that the worker judged, by how that ended.",
+        (Tag("outcome", ("ok", "failed")),),
+    ),
+    Metric(
+        "nights_missing",
+        "gauge",
+        "nights",
+        "Nights whose report should have been there six hours ago: anything above 0 is an alarm.",
+    ),
 )
 
 _BY_NAME = {metric.name: metric for metric in METRICS}

@@ -1,0 +1,194 @@
+"""Commands of the nights: the worker, one night by hand, drift of any window, and the kept reports."""
+
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from lifecycle.command_line import CommandGroup, echo_json
+
+
+class Night(click.ParamType[date]):
+    name = "DATE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        try:
+            return (
+                value
+                if isinstance(value, date)
+                else datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC).date()
+            )
+        except ValueError:
+            self.fail(f"{value!r} is no day such as 2013-08-01.", param, ctx)
+
+
+@click.command()
+@click.option("--once", type=Night(), help="Judge this night and end; without it the worker runs.")
+@click.option("--explain", is_flag=True, help="Show every test, limit and note.")
+@click.option("--dry-run", is_flag=True, help="Judge, and write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option("--judge-into", type=click.Path(path_type=Path), hidden=True)
+def work(once: date | None, explain: bool, dry_run: bool, as_json: bool, judge_into: Path | None) -> None:
+    """Judge every night that is over, exactly once however many workers there are.
+
+    A report is never rewritten: a night that was judged before is shown again.
+    """
+    from drift_jobs.night import judge_night
+    from drift_jobs.worker import run
+
+    if once is None:
+        run(_rounds())
+    elif judge_into is not None:
+        _judge_into(once, judge_into)
+    else:
+        report = judge_night(_place(), once) if dry_run else _make(once)
+        _show(report, as_json, explain)
+
+
+@click.command()
+@click.option(
+    "--window",
+    default="7d",
+    show_default=True,
+    help="7d, 24h, a day, or days such as 2013-01-01..2013-02-01.",
+)
+@click.option("--explain", is_flag=True, help="Show every test, limit and note.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def drift(window: str, explain: bool, as_json: bool) -> None:
+    """Show how a stretch of time differs from the reference; writes nothing."""
+    from drift_jobs.judging import judge_window
+    from drift_jobs.night import watched_in
+    from drift_jobs.presentation import present_version
+    from lifecycle import clock
+    from lifecycle.window import parse
+
+    place, stretch = _place(), parse(window, clock.now())
+    judged = [
+        judge_window(place.log, watched, stretch).to_document() for watched in watched_in(place, stretch)
+    ]
+    if as_json:
+        echo_json({"window": str(stretch), "versions": judged})
+        return
+    click.echo(
+        f"{stretch.start:%Y-%m-%d %H:%M} to {stretch.end:%Y-%m-%d %H:%M} UTC, by the time of prediction"
+    )
+    for version in judged:
+        for line in present_version(version, explain=explain):
+            click.echo(line)
+
+
+@click.group(cls=CommandGroup)
+def report() -> None:
+    """The reports of nights, as they are kept in the store."""
+
+
+@report.command("show")
+@click.argument("night", type=Night(), required=False)
+@click.option("--explain", is_flag=True, help="Show every test, limit and note.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def show(night: date | None, explain: bool, as_json: bool) -> None:
+    """Show the report of NIGHT, or the newest one."""
+    from lifecycle.errors import NotFoundError
+
+    reports = _place().reports
+    nights = reports.nights()
+    chosen = night or (nights[-1] if nights else None)
+    found = None if chosen is None else reports.find(chosen)
+    if found is None:
+        have = f"{nights[0]} to {nights[-1]}" if nights else "none yet"
+        raise NotFoundError(
+            f"There is no report{f' of {chosen}' if chosen else ''}.",
+            fix=f"Reports: {have}. Make one: python -m drift_jobs --once {chosen or '2013-08-01'}",
+        )
+    _show(found, as_json, explain)
+
+
+def _show(report: dict[str, Any], as_json: bool, explain: bool) -> None:
+    from drift_jobs.presentation import present
+
+    if as_json:
+        echo_json(report)
+        return
+    for line in present(report, explain=explain):
+        click.echo(line)
+
+
+def _make(night: date) -> dict[str, Any]:
+    from lifecycle.claims import ClaimHeldError
+
+    rounds = _rounds()
+    reports = rounds.place.reports
+    if not reports.exists(night):
+        rounds.make(night)
+    found: dict[str, Any] | None = reports.find(night)
+    if found is None:
+        raise ClaimHeldError(
+            f"Another worker is at the night {night}.", fix="Wait for its report, or 15 minutes if it died."
+        )
+    return found
+
+
+def _judge_into(night: date, path: Path) -> None:
+    """The child of a worker: its report, or what went wrong, goes into a file."""
+    import msgspec
+
+    from drift_jobs.child import FAILED, limit_this_process
+    from drift_jobs.night import judge_night
+    from drift_jobs.rounds import LIMIT_S
+    from lifecycle.errors import PicklefleetError
+
+    limit_this_process(LIMIT_S)
+    try:
+        path.write_bytes(msgspec.json.encode(judge_night(_place(), night)))
+    except PicklefleetError as problem:
+        path.write_bytes(msgspec.json.encode({"message": problem.message, "fix": problem.fix}))
+        sys.exit(FAILED)
+
+
+def _rounds() -> Any:
+    from drift_jobs.child import ChildJudge
+    from drift_jobs.rounds import Rounds
+    from lifecycle import settings as settings_module
+    from lifecycle.adapters.statsd import open_metrics
+    from lifecycle.logs import configure
+
+    settings = settings_module.load()
+    configure(settings.log_level, settings.log_format)
+    judge = ChildJudge(settings_module.environment_for(settings, {}))
+    return Rounds(_place(), open_metrics(settings), judge)
+
+
+def _place() -> Any:
+    from drift_jobs.night import Place
+    from drift_jobs.reports import Reports
+    from lifecycle import settings as settings_module
+    from lifecycle.adapters.object_store import open_store
+    from lifecycle.adapters.opening import open_registry
+    from lifecycle.machine import MachineDirectory
+    from lifecycle.prediction_log import PredictionLog
+    from lifecycle.retraining import RetrainQueue
+    from lifecycle.segment_cache import SegmentCache
+    from lifecycle.signing import load_trust
+
+    settings = settings_module.load()
+    registry, store = open_registry(settings), open_store(settings)
+    records = store.area("records")
+    log = PredictionLog(records, SegmentCache(records, MachineDirectory(settings.machine_dir).segments))
+    reports, queue = Reports(store.area("reports")), RetrainQueue(registry.control)
+    return Place(registry, load_trust(settings.keys_dir), log, reports, queue)
+
+
+def main() -> None:
+    from lifecycle.errors import PicklefleetError
+
+    try:
+        work()
+    except PicklefleetError as problem:
+        click.echo(f"Error: {problem}", err=True)
+        sys.exit(problem.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""The reports area: one folder a night. A night exists when its report.json was created; it is never rewritten."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from drift_jobs.claims import Claim, take
+from lifecycle.errors import NotFoundError, StoreError
+from lifecycle.object_store import ObjectStore
+
+REPORT = "report.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    store: ObjectStore
+
+    def find(self, night: date) -> dict[str, Any] | None:
+        """Raises StoreError for one that can't be read."""
+        key = f"{night.isoformat()}/{REPORT}"
+        try:
+            return msgspec.json.decode(self.store.get(key), type=dict[str, Any])
+        except NotFoundError:
+            return None
+        except msgspec.DecodeError as problem:
+            raise StoreError(f"{key} is no JSON object: {problem}.", fix="Restore it.") from problem
+
+    def exists(self, night: date) -> bool:
+        return self.store.exists(f"{night.isoformat()}/{REPORT}")
+
+    def nights(self) -> list[date]:
+        """All nights that have a report, oldest first."""
+        keys = (key.split("/") for key in self.store.list())
+        return sorted(date.fromisoformat(key[0]) for key in keys if key[1:] == [REPORT])
+
+    def claim(self, night: date, limit_s: float) -> Claim | None:
+        return take(self.store, night.isoformat(), limit_s)
+
+    def publish(self, claim: Claim, report: Mapping[str, Any]) -> bool:
+        """False when another worker's report counts. Raises ClaimEndedError for a holder that was superseded."""
+        return claim.finish(REPORT, msgspec.json.encode({**report, "claim": claim.number}))

@@ -1,0 +1,106 @@
+"""A round of the worker: every due night without a report, oldest first. What is done is known from the store."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from drift_jobs.claims import Claim
+from drift_jobs.night import Place, ensure_requested
+from drift_jobs.schedule import MISSING_AFTER, due_at, nights_to_make
+from lifecycle import clock
+from lifecycle.claims import ClaimEndedError
+from lifecycle.clock import Clock
+from lifecycle.errors import PicklefleetError
+from lifecycle.logs import get_logger
+from lifecycle.metrics import Metrics
+from lifecycle.registry import CHAMPION
+
+LIMIT_S = 3600.0
+
+Judge = Callable[[date, Claim], dict[str, Any]]
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Rounds:
+    """`judge` makes a night's document; it beats the claim's heart meanwhile."""
+
+    place: Place
+    metrics: Metrics
+    judge: Judge
+    now: Clock = clock.now
+    limit_s: float = LIMIT_S
+
+    def once(self) -> int:
+        """How many reports this worker made. A night that fails leaves the others alone; the next round retries."""
+        made = sum(self._try_night(night) for night in self.undone())
+        self.alarm()
+        return made
+
+    def undone(self) -> tuple[date, ...]:
+        since = self._since()
+        if since is None:
+            return ()
+        nights = nights_to_make(self.now(), since)
+        return tuple(night for night in nights if not self._finished(night))
+
+    def alarm(self) -> int:
+        """The dead man's switch: how many nights lack the report that they should have had for six hours."""
+        now = self.now()
+        late = [night for night in self.undone() if due_at(night) + MISSING_AFTER <= now]
+        self.metrics.gauge("nights_missing", len(late))
+        if late:
+            log.error("report_missing", nights=[night.isoformat() for night in late])
+        return len(late)
+
+    def make(self, night: date) -> bool:
+        """True when this worker's report is the one. Raises PicklefleetError when the night can't be judged."""
+        claim = self.place.reports.claim(night, self.limit_s)
+        if claim is None:
+            return False
+        if self.place.reports.exists(night):  # finished between our look and our claim
+            claim.release()
+            return False
+        report = self._judge(night, claim)
+        if not self.place.reports.publish(claim, report):
+            return False
+        ensure_requested(self.place, report)
+        log.info("night_judged", night=night.isoformat(), severity=report["severity"])
+        return True
+
+    def _judge(self, night: date, claim: Claim) -> dict[str, Any]:
+        try:
+            return self.judge(night, claim)
+        except PicklefleetError:
+            claim.release()
+            raise
+
+    def _try_night(self, night: date) -> bool:
+        try:
+            made = self.make(night)
+        except ClaimEndedError as problem:
+            log.warning("night_taken_over", night=night.isoformat(), problem=str(problem))
+            return False
+        except PicklefleetError as problem:
+            self.metrics.increment("nights", outcome="failed")
+            log.error("night_failed", night=night.isoformat(), problem=str(problem))
+            return False
+        if made:
+            self.metrics.increment("nights", outcome="ok")
+        return made
+
+    def _finished(self, night: date) -> bool:
+        """A report without the request that it decided on was made by a worker that died right after it."""
+        report = self.place.reports.find(night)
+        if report is not None:
+            ensure_requested(self.place, report)
+        return report is not None
+
+    def _since(self) -> date | None:
+        """The day of the first promotion; None before there was one."""
+        first = next(self.place.registry.alias_history(CHAMPION), None)
+        if first is None:
+            return None
+        return datetime.fromisoformat(first.at).date()

@@ -1,0 +1,58 @@
+"""APScheduler wakes us, and no more: what there is to do is known from the store, whenever we wake and how often."""
+
+import signal
+from collections.abc import Callable
+from datetime import UTC
+from types import FrameType
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.triggers.cron import CronTrigger
+
+from drift_jobs.rounds import Rounds
+from drift_jobs.schedule import JOBS, Job
+from lifecycle import clock
+from lifecycle.errors import PicklefleetError
+from lifecycle.logs import get_logger
+
+log = get_logger(__name__)
+
+
+def scheduler_for(work: Callable[[], None]) -> BlockingScheduler:
+    """One thread: two jobs that are due together come one after the other. Jobs are kept in memory alone."""
+    scheduler = BlockingScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(1)})
+    for job in JOBS:
+        scheduler.add_job(
+            work,
+            _trigger(job),
+            id=job.name,
+            misfire_grace_time=int(job.late.total_seconds()),
+            coalesce=True,
+            max_instances=job.at_once,
+        )
+    return scheduler
+
+
+def run(rounds: Rounds) -> None:
+    """Until SIGTERM or Ctrl-C. The first round comes at once: it makes up what was missed while nobody worked."""
+
+    def work() -> None:
+        try:
+            rounds.once()
+        except PicklefleetError as problem:  # the store is away: the next call tries again
+            log.error("round_failed", problem=str(problem))
+
+    scheduler = scheduler_for(work)
+    scheduler.add_job(work, id="first", next_run_time=clock.now())
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        scheduler.shutdown(wait=False)
+
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, stop)
+    scheduler.start()
+
+
+def _trigger(job: Job) -> CronTrigger:
+    hour = "*" if job.hour is None else job.hour
+    return CronTrigger(hour=hour, minute=job.minute, timezone=UTC)

@@ -1,0 +1,55 @@
+from datetime import date
+
+import pytest
+
+from lifecycle.errors import CorruptBundleError
+from lifecycle.retraining import RetrainQueue, RetrainRequest
+
+NIGHT = date(2013, 8, 1)
+
+
+def request(night=NIGHT, version="v1"):
+    return RetrainRequest(
+        "flights", version, night, "Two bad nights.", (night,), ("temp drifts.",), "2013-08-02T02:00:00.000Z"
+    )
+
+
+@pytest.fixture
+def queue(registry):
+    return RetrainQueue(registry.control)
+
+
+def test_a_request_comes_back_as_it_went(queue):
+    assert queue.add(request())
+    assert queue.requests() == [request()]
+
+
+def test_the_same_night_asks_once(queue):
+    queue.add(request())
+
+    assert not queue.add(request())
+    assert len(queue.requests()) == 1
+
+
+def test_requests_come_by_night(queue):
+    nights = [date(2013, 10, 1), date(2013, 8, 2), date(2013, 9, 1)]
+    for night in nights:
+        queue.add(request(night))
+
+    assert [one.night for one in queue.requests()] == sorted(nights)
+
+
+def test_an_answered_request_is_not_open_and_answered_once(queue):
+    queue.add(request())
+    queue.add(request(version="v2"))
+
+    assert queue.finish(request().id, "registered v3")
+    assert not queue.finish(request().id, "again")
+    assert [one.version for one in queue.open()] == ["v2"]
+
+
+def test_a_damaged_request_is_told(queue):
+    queue.control.create("retraining/x/request.json", b"[]")
+
+    with pytest.raises(CorruptBundleError, match="retraining/x"):
+        queue.requests()
