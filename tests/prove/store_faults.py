@@ -14,6 +14,7 @@ from tests.prove.machine import Clients, Machine, register
 from tests.prove.small_model import ROWS, write_model
 from tests.prove.stored import fit, stored_ids
 
+COLLIDING = "tests.prove.colliding_agent"
 ENDPOINT = "PICKLEFLEET_STORE_ENDPOINT"
 ARRIVAL_S = 120
 SLOWEST_S = 2.0  # far below what any wait for the store takes
@@ -68,24 +69,30 @@ def _run(folder, faults, chance, seed, **more):
 
 def two_machines(folder, seconds, seed):
     """Two machines predict and ship to one store at once."""
-    store = azurite_environment() | {"PICKLEFLEET_KEYS_DIR": str(folder / "keys")}
-    machines = [Machine(folder / name, store | {"PICKLEFLEET_WORKERS": "1"}) for name in ("one", "other")]
+    return {
+        "figure": _run_two(folder / "real", seconds, seed),
+        "negative_control": _run_two(folder / "twin", min(seconds, 10), seed, agent_module=COLLIDING),
+    }
+
+
+def _run_two(folder, seconds, seed, **more):
+    store = azurite_environment() | {"PICKLEFLEET_KEYS_DIR": str(folder / "keys"), "PICKLEFLEET_WORKERS": "1"}
+    machines = [Machine(folder / name, store, **more) for name in ("one", "other")]
     register(machines[0], write_model(folder))
-    acknowledged = []
+    loads = [Clients(machine.port, ROWS, seed=seed + n, threads=1) for n, machine in enumerate(machines)]
     try:
         for machine in machines:
             machine.run("agent", "--once")
             machine.start_web()
             machine.start_agent()
-        loads = [Clients(machine.port, ROWS, seed=seed + n, threads=1) for n, machine in enumerate(machines)]
         with loads[0], loads[1]:
             time.sleep(seconds)
-        acknowledged = [one for load in loads for one in load.acknowledged]
     finally:
         for machine in machines:
             machine.stop()
-    found = fit(acknowledged, stored_ids(store))
-    return {"figure": asdict(found) | {"machines": [len(load.acknowledged) for load in loads], "doubtful": 0}}
+    by_machine = [load.acknowledged for load in loads]
+    found = asdict(fit([one for ids in by_machine for one in ids], stored_ids(store)))
+    return found | {"machines": list(map(len, by_machine)), "doubtful": sum(load.doubtful for load in loads)}
 
 
 def _registered(folder, direct, through, **more):
