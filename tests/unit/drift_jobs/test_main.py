@@ -1,0 +1,67 @@
+"""The commands over a real store, each in this process but for the child that judges."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from picklefleet.__main__ import main
+from tests.nights import NIGHT, World
+
+
+@pytest.fixture
+def run(settings, place, monkeypatch):
+    for name in ("store", "machine_dir", "keys_dir"):
+        monkeypatch.setenv(
+            f"PICKLEFLEET_{name.upper()}", str(getattr(settings, name)).removeprefix("file://")
+        )
+    return lambda *arguments: CliRunner().invoke(main, arguments)
+
+
+def test_an_empty_window_is_a_table_and_no_error(run):
+    done = run("drift", "--window", "2013-08-01")
+
+    assert done.exit_code == 0
+    assert "v1: n = 0, no-data" in done.output
+
+
+def test_drift_of_a_window_as_json(run, served):
+    served.serve(World(shift=1.5))
+
+    version = json.loads(run("drift", "--window", "2013-08-01..2013-08-02", "--json").stdout)["versions"][0]
+
+    assert (version["rows"], version["severity"]) == (300, "severe")
+
+
+def test_a_dry_run_writes_nothing(run, place, served):
+    served.serve(World(shift=1.5))
+
+    done = run("work", "--once", "2013-08-01", "--dry-run")
+
+    assert "night 2013-08-01: severe" in done.output
+    assert place.reports.store.list() == []
+
+
+@pytest.mark.slow
+def test_a_night_by_hand_is_made_once_and_shown_again(run, place, served):
+    served.serve(World(shift=1.5))
+
+    first = json.loads(run("work", "--once", "2013-08-01", "--json").stdout)
+    served.serve(World())
+    again = json.loads(run("work", "--once", "2013-08-01", "--json").stdout)
+    shown = json.loads(run("report", "show", "--json").stdout)
+
+    assert first["severity"] == "severe"
+    assert first == again == shown == place.reports.find(NIGHT)
+    assert [one.night for one in place.queue.requests()] == [NIGHT]
+
+
+def test_a_report_that_is_not_there_says_how_to_make_it(run):
+    done = run("report", "show", "2013-08-01")
+
+    assert done.exit_code == 1
+    assert "Reports: none yet. Make one: python -m drift_jobs --once 2013-08-01" in done.output
+
+
+def test_a_day_that_is_none_is_a_usage_error(run):
+    assert run("work", "--once", "yesterday").exit_code == 2
