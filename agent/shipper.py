@@ -41,6 +41,7 @@ FORMAT = 1
 PLAN_BYTES = 24 << 20  # converting takes many times as much memory
 RESERVE_BYTES = 64 << 10
 PLAN_SPOOLS = 256
+DAMAGED = ".damaged"
 
 log = get_logger(__name__)
 
@@ -161,6 +162,8 @@ class Shipper:
         if all(path.exists() for path in paths):  # else all was put, and the deleting had begun
             done = self._put(plan, paths)
             self._at("all_put")
+        elif any(path.with_suffix(DAMAGED).exists() for path in paths):  # or the setting aside had
+            done = self._set_aside(plan, [path for path in paths if path.exists()])
         for path in paths:
             path.unlink(missing_ok=True)
             self._at("spool_deleted")
@@ -204,7 +207,7 @@ class Shipper:
             losses.tell(self._records, plan.name, kind, losses.hour_of(bad[0]), lost)
         damaged = sum(path.stat().st_size for path in bad)
         for path in bad:
-            path.rename(path.with_suffix(".damaged"))
+            path.rename(path.with_suffix(DAMAGED))
             log.error("spool_unreadable", spool=path.name)
         return Shipped(damaged_bytes=damaged)
 

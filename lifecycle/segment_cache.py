@@ -15,6 +15,7 @@ from lifecycle.object_store import ObjectStore
 PARALLEL = 8
 LIMIT_BYTES = 4 << 30
 ABANDONED_AFTER_S = 24 * 3600
+UNUSED_AFTER_S = 7 * 24 * 3600
 
 
 class SegmentCache:
@@ -66,16 +67,25 @@ class SegmentCache:
 def sweep_abandoned(cache: Path, scratch: Path) -> None:
     """What a killed reader left: half-fetched segments, half-written ones, and what DuckDB could not keep in memory.
 
-    Only after a day: an ended process can't be told from one in another container.
+    Only after a day: an ended process can't be told from one in another container. Segments that nobody asked for
+    in a week go too: one that was replaced because its subject was deleted must not stay here for ever.
     """
-    limit = clock.unix_ms() / 1000 - ABANDONED_AFTER_S
+    now = clock.unix_ms() / 1000
     spilled = [folder for folder in scratch.glob(f"{SPILL}*") if not _is_running(folder)]
-    for path in [*cache.glob(".*.parquet.*"), *scratch.glob("*.parquet"), *spilled]:
-        if _newest(path) < limit:
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
+    _remove_older(
+        [*cache.glob(".*.parquet.*"), *scratch.glob("*.parquet"), *spilled], now - ABANDONED_AFTER_S
+    )
+    _remove_older(cache.glob("*.parquet"), now - UNUSED_AFTER_S)
+
+
+def _remove_older(paths: Iterable[Path], limit: float) -> None:
+    for path in paths:
+        if _newest(path) >= limit:
+            continue
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _is_running(spill: Path) -> bool:

@@ -104,3 +104,23 @@ def test_killed_after_any_step_it_is_told_once(machine, step):
 
     assert coverage(machine).dropped == {"damaged": 1}
     assert coverage(machine).seen == 6
+
+
+def test_killed_while_setting_spools_aside_none_of_them_is_thrown_away(machine):
+    class PowerCut(BaseException):
+        pass
+
+    def cut(step):
+        if step == "planned":
+            raise PowerCut
+
+    bad = [record_now(machine, 3) for _ in range(3)]
+    for path in bad:
+        spoil(path, 0)
+    with pytest.raises(PowerCut):
+        Shipper(machine.area, machine.spool, at=cut).ship()
+    bad[0].rename(bad[0].with_suffix(".damaged"))
+    machine.ship()
+
+    assert all(path.with_suffix(".damaged").exists() for path in bad)
+    assert spool_files(machine.spool) == []

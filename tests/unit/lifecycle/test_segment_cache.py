@@ -6,7 +6,7 @@ import time
 import pytest
 
 from lifecycle.duck import SPILL, connect
-from lifecycle.segment_cache import ABANDONED_AFTER_S, SegmentCache
+from lifecycle.segment_cache import ABANDONED_AFTER_S, UNUSED_AFTER_S, SegmentCache
 from tests.record_builders import records_area
 
 KEYS = [f"kind=prediction/date=2026-01-01/hour=00/{n}.parquet" for n in range(4)]
@@ -108,3 +108,14 @@ def test_the_longest_unused_go_first(area, folder):
 
 def test_what_is_asked_for_stays_however_much_it_is(area, folder):
     assert all(path.exists() for path in SegmentCache(area, folder, limit_bytes=1).fetch(KEYS))
+
+
+def test_what_nobody_asked_for_in_a_week_goes_and_what_is_asked_for_stays(area, folder):
+    SegmentCache(area, folder).fetch(KEYS)
+    long_ago = time.time() - UNUSED_AFTER_S - 60
+    for path in folder.glob("*.parquet"):
+        os.utime(path, (long_ago, long_ago))
+    cache = SegmentCache(area, folder)
+    (used,) = cache.fetch(KEYS[:1])
+    with cache.scratch():
+        assert list(folder.glob("*.parquet")) == [used]
