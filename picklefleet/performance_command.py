@@ -22,6 +22,7 @@ from lifecycle.window import parse
 from picklefleet.bars import bar, scale_line
 
 _FROM_0_TO_1 = frozenset({"accuracy", "precision", "recall", "f1", "roc_auc", "brier", "calibration_error"})
+FEW_ROWS = 20  # drawing rows again and again tells nothing of so few
 _OF_POSITIVE = frozenset({"precision", "recall", "f1"})
 _UNDEFINED = Figure(math.nan, math.nan, math.nan, 0)
 _TITLES = {
@@ -70,7 +71,7 @@ def _lines(found: Performance, segment: str | None, waiting: int, seal_age_s: fl
     yield from _coverage(found.coverage)
     if waiting:
         yield (
-            f"{waiting} spools of this machine are not in the store yet: look again in {2 * seal_age_s:.0f} s."
+            f"{waiting} spools of this machine are not in the store yet: look again in up to {2 * seal_age_s:.0f} s."
         )
     for version, rows in found.unknown.items():
         yield f"{version} is in no registry here: nothing is said of its {rows:,} rows."
@@ -119,6 +120,8 @@ def _by_segment(found: Performance, whole: Measured, segment: str) -> Iterator[s
 def _figure(title: str, figure: Figure, *, bounded: bool) -> str:
     if math.isnan(figure.value):
         return f"  {title:<28} not defined for these rows"
+    if figure.method == "bootstrap" and figure.n < FEW_ROWS:
+        return f"  {title:<28}{figure.value:8.4g}  too few rows for an interval"
     drawn = f"  {bar(figure.value, figure.low, figure.high)}" if bounded else ""
     return f"  {title:<28}{figure.value:8.4g}  {figure.low:8.4g} to {figure.high:<8.4g}{drawn}".rstrip()
 

@@ -17,6 +17,8 @@ from lifecycle.settings import PREFIX, Settings, environment_for
 from lifecycle.signing import load_signing_key, load_trust
 from release import keys
 
+SEAL_AGE_S = "10"  # one person's machine: `picklefleet performance` shall not lag by minutes
+
 
 @click.command()
 @model_options
@@ -35,6 +37,7 @@ def up(home: Path | None, host: str | None, port: int | None, **options: Any) ->
     """
     request = request_from_options(options)
     overrides = {key: str(value) for key, value in (("HOST", host), ("PORT", port)) if value is not None}
+    overrides |= _where_open({"SEAL_AGE_S": SEAL_AGE_S})
     if home is not None:
         overrides |= _folders(home.absolute() / request.name)
     settings = settings_module.load(overrides=overrides)
@@ -49,13 +52,17 @@ def up(home: Path | None, host: str | None, port: int | None, **options: Any) ->
 
 def _folders(home: Path) -> dict[str, str]:
     """Where store and machine go, where the settings leave it open; tells how other commands find them."""
-    own = {"STORE": home / "store", "MACHINE_DIR": home / "machine"}
-    open_to_us = {row.name for row in settings_module.describe() if row.origin == "default"}
-    chosen = {name: str(path) for name, path in own.items() if PREFIX + name in open_to_us}
+    chosen = _where_open({"STORE": str(home / "store"), "MACHINE_DIR": str(home / "machine")})
     if chosen:
         exports = " ".join(f"{PREFIX}{name}={path}" for name, path in chosen.items())
         click.echo(f"For other commands on this model:  export {exports}")
     return chosen
+
+
+def _where_open(wanted: dict[str, str]) -> dict[str, str]:
+    """Those of the settings that nobody has set."""
+    open_to_us = {row.name for row in settings_module.describe() if row.origin == "default"}
+    return {name: text for name, text in wanted.items() if PREFIX + name in open_to_us}
 
 
 def _make_champion(settings: Settings, request: Request) -> None:
