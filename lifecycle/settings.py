@@ -135,6 +135,11 @@ class Settings:
         to.scheduler,
         "A Dask scheduler whose workers share the reading of the log; empty reads here, in one process.",
     )
+    replay: str = _setting(
+        "0",
+        to.one_of("0", "1"),
+        "1: the header X-Replay-Time sets a record's time, for replays of the past on this machine alone.",
+    )
     statsd_host: str = _setting("", to.host, "Where metrics are sent by StatsD's protocol; empty sends none.")
     statsd_port: int = _setting("8125", to.whole(1, 65535), "The UDP port of the StatsD server.")
     log_level: str = _setting(
@@ -252,6 +257,11 @@ def _contradictions(settings: Settings) -> Iterator[str]:
         yield (
             f"{PREFIX}REQUEST_DEADLINE_S must be smaller than {PREFIX}GRACEFUL_TIMEOUT_S: "
             "else a stop cuts off requests that are still allowed to run."
+        )
+    if settings.replay == "1" and beyond_loopback(settings.host, settings.bind):
+        yield (
+            f"{PREFIX}REPLAY can't be 1 while others than this machine can reach the service: they could write "
+            f"the past anew. Listen on a loopback address ({PREFIX}HOST=127.0.0.1)."
         )
     if settings.api_keys == "off" and beyond_loopback(settings.host, settings.bind):
         yield (

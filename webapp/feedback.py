@@ -11,7 +11,6 @@ from typing import Any
 from flask import Blueprint, Response, request
 from marshmallow import ValidationError
 
-from lifecycle import clock
 from lifecycle.prediction import FleetKey, verify
 from lifecycle.records import Feedback
 from lifecycle.true_values import NotATrueValueError, TrueValues
@@ -27,6 +26,7 @@ from webapp.fields import moment
 from webapp.http_answer import Answer
 from webapp.negotiation import require_json_body
 from webapp.problems import ProblemError
+from webapp.record_time import HEADER, record_time
 from webapp.service import Served
 from webapp.strict_json import parse
 
@@ -108,7 +108,7 @@ def _record(accepted: Sequence[Accepted], owner: str) -> None:
         prediction_ids=[one.prediction_id for one in accepted],
         actuals=[one.actual for one in accepted],
         observed_ms=[one.observed_ms for one in accepted],
-        received_ms=clock.unix_ms(),
+        received_ms=record_time(request.headers.get(HEADER, ""), replay=service().replay),
         owner=owner,
     )
     if not service().record_feedback(feedback):

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response, request
 
+from webapp import record_time
 from webapp.access import caller
 from webapp.body import read_body
 from webapp.context import request_id, service, to_response
@@ -22,5 +23,6 @@ def predict() -> Response:
         accept=request.headers.get("Accept", ""),
         owner=caller().owner,
         idempotency_key=request.headers.get("Idempotency-Key", ""),
+        replay_time=request.headers.get(record_time.HEADER, ""),
     )
     return to_response(answer_predict(service(), call))

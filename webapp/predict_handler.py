@@ -3,7 +3,6 @@
 import hashlib
 from dataclasses import dataclass
 
-from lifecycle import clock
 from lifecycle.model import Predictions
 from lifecycle.prediction import mint
 from lifecycle.records import PredictionRecord
@@ -11,6 +10,7 @@ from webapp.answers import answer_rows
 from webapp.failures import not_ready, problem_of
 from webapp.http_answer import Answer
 from webapp.negotiation import require_json_body, require_json_wanted
+from webapp.record_time import record_time
 from webapp.schemas import PredictRequest
 from webapp.service import Served, Service
 from webapp.strict_json import parse
@@ -27,6 +27,7 @@ class Call:
     accept: str = ""
     owner: str = ""
     idempotency_key: str = ""
+    replay_time: str = ""
 
 
 def answer_predict(service: Service, call: Call) -> Answer:
@@ -45,13 +46,14 @@ def _answer(service: Service, call: Call) -> Answer:
     served = service.served()
     if served is None:
         raise not_ready()
+    at_ms = record_time(call.replay_time, replay=service.replay)
     stages = service.observer.stages()
     request = served.contract.read(parse(call.body, service.limits.max_depth))
     stages.done("parse")
     predictions = served.model.predict(request.columns, request.rows, request.method)
     stages.done("predict")
     service.observer.predicted(request.rows)
-    answered = _Answered(served, request, predictions, call, clock.unix_ms())
+    answered = _Answered(served, request, predictions, call, at_ms)
     base_id = mint(service.key, request.rows, call.owner, unix_ms=answered.at_ms)
     answer = answered.answer(base_id)
     stages.done("answer")

@@ -58,6 +58,7 @@ class Service:
         record_prediction: Callable[[Signature, PredictionRecord], bool] = lambda _signature, _record: False,
         record_feedback: Callable[[Feedback], bool] = lambda _: False,
         held_versions: Callable[[], Sequence[HeldVersion]] = tuple,
+        replay: bool = False,
     ) -> None:
         self._current = current
         self._golden_rows = golden_rows
@@ -70,6 +71,7 @@ class Service:
         self.record_prediction = record_prediction
         self.record_feedback = record_feedback
         self.held_versions = held_versions
+        self.replay = replay
 
     def served(self) -> Served | None:
         """What answers now. The contract is built when a model is first seen, not at each request."""

@@ -36,5 +36,6 @@ service = Service(
     record_prediction=recorder.prediction,
     record_feedback=recorder.feedback,
     held_versions=_machine.held_versions,
+    replay=_settings.replay == "1",
 )
 app = create_app(service, _settings.trusted_hosts)

@@ -197,3 +197,9 @@ def test_keys_are_required_where_others_can_reach_the_service(values: dict[str, 
 
 def test_keys_can_not_be_off_where_others_can_reach_the_service() -> None:
     assert "PICKLEFLEET_API_KEYS can't be off" in problems(API_KEYS="off", HOST="192.168.0.7")
+
+
+def test_a_replay_is_refused_where_others_can_reach_it():
+    assert load({"PICKLEFLEET_REPLAY": "1"}).replay == "1"
+    with pytest.raises(SettingsError, match="write the past anew"):
+        load({"PICKLEFLEET_REPLAY": "1", "PICKLEFLEET_HOST": "0.0.0.0"})  # noqa: S104 - what is refused
