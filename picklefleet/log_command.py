@@ -7,15 +7,16 @@ import click
 
 from lifecycle import clock
 from lifecycle import settings as settings_module
-from lifecycle.adapters.opening import open_records
+from lifecycle.adapters.object_store import open_store
 from lifecycle.command_line import CommandGroup
-from lifecycle.compaction import Compactor, compact_hours, delete_units, expire, sweep
 from lifecycle.drop_counts import HOUR_MS
+from lifecycle.housekeeping import Housekeeping
 from lifecycle.installation_keys import load_records_key
 from lifecycle.machine import MachineDirectory
 from lifecycle.records import unit_key
 from lifecycle.segment_cache import SegmentCache
 from lifecycle.segment_index import held_hours
+from lifecycle.settings import Settings
 
 
 @click.group(cls=CommandGroup)
@@ -29,22 +30,22 @@ def compact() -> None:
 
     Predictions may go on, and so may reading: at any moment each row is there exactly once.
     """
-    settings = settings_module.load()
-    records = open_records(settings)
-    cache = SegmentCache(records, MachineDirectory(settings.machine_dir).segments)
-    held = held_hours(records)
+    housekeeping = _housekeeping(settings_module.load())
+    held = held_hours(housekeeping.records)
     full = range(held.start, min(held.stop, clock.unix_ms() // HOUR_MS))
-    written, deleted = compact_hours(Compactor(records, cache), full), sweep(records, held)
-    click.echo(f"Compacted {written:,} hours, deleted {deleted:,} replaced files.")
+    done = housekeeping.compact(full)
+    click.echo(f"Compacted {done.hours:,} hours, deleted {done.swept:,} replaced files.")
+    if done.erased:
+        click.echo(f"Deleted {done.erased:,} predictions of forgotten units that came late.")
 
 
 @log.command("expire")
 def expire_() -> None:
     """Delete the records that are older than the setting RETENTION_DAYS."""
     settings = settings_module.load()
-    before = clock.now() - timedelta(days=settings.retention_days)
-    deleted = expire(open_records(settings), before)
-    click.echo(f"Deleted {deleted:,} files with records before {before:%Y-%m-%d %H:00} UTC.")
+    now, keep = clock.now(), timedelta(days=settings.retention_days)
+    deleted = _housekeeping(settings).expire(now, keep)
+    click.echo(f"Deleted {deleted:,} files with records before {now - keep:%Y-%m-%d %H:00} UTC.")
 
 
 @log.command()
@@ -57,12 +58,16 @@ def forget(units: tuple[str, ...], yes: bool) -> None:
     if not yes:
         click.confirm(f"Delete all records about {', '.join(units)}?", abort=True)
     settings = settings_module.load()
-    records, machine = open_records(settings), MachineDirectory(settings.machine_dir)
-    key = load_records_key(settings)
+    housekeeping, key = _housekeeping(settings), load_records_key(settings)
     written = {name for unit in units for name in (unit, unit_key(unit, key))}  # in the log plain or hashed
-    requests = delete_units(records, SegmentCache(records, machine.segments), written, held_hours(records))
-    shutil.rmtree(machine.segments, ignore_errors=True)
+    requests = housekeeping.delete_units(written, held_hours(housekeeping.records))
+    shutil.rmtree(MachineDirectory(settings.machine_dir).segments, ignore_errors=True)
     click.echo(f"Deleted the records of {requests:,} requests.")
-    click.echo(
-        f"What machines have not shipped yet comes later: run this again in {2 * settings.seal_age_s:.0f} s."
-    )
+    click.echo("What machines have not shipped yet is left out of every reading, and deleted when compacted.")
+
+
+def _housekeeping(settings: Settings) -> Housekeeping:
+    store = open_store(settings)
+    records = store.area("records")
+    cache = SegmentCache(records, MachineDirectory(settings.machine_dir).segments)
+    return Housekeeping(store.area("control"), records, cache)

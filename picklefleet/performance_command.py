@@ -9,6 +9,7 @@ import click
 
 from lifecycle import clock
 from lifecycle import settings as settings_module
+from lifecycle.adapters.dask import opened_workers
 from lifecycle.adapters.opening import open_records, open_registry
 from lifecycle.command_line import echo_json
 from lifecycle.machine import MachineDirectory
@@ -47,7 +48,9 @@ def performance(last: str, segment: str | None, as_json: bool) -> None:
     It tells first how many predictions have a true value: figures of the few labelled ones may mislead.
     """
     settings = settings_module.load()
-    found = performance_of(_log(settings), parse(last, clock.now()), _signatures(settings), segment)
+    window = parse(last, clock.now())
+    with opened_workers(settings) as workers:
+        found = performance_of(_log(settings), window, _signatures(settings), segment, workers)
     if as_json:
         echo_json(_document(found))
         return

@@ -5,7 +5,7 @@ from typing import Any
 
 from lifecycle.model import OutputAnswer, Predictions
 from lifecycle.prediction import row_id
-from lifecycle.signature import Label, Output, Signature
+from lifecycle.signature import Output, Signature, label_text
 
 
 def answer_rows(
@@ -23,13 +23,6 @@ def answer_rows(
             row["key"] = row_keys[index]
         rows.append(row)
     return rows
-
-
-def label_text(label: Label) -> str:
-    """A label as the name of a JSON member: true and 1 as JSON writes them."""
-    if isinstance(label, bool):
-        return "true" if label else "false"
-    return str(label)
 
 
 def _parts(outputs: Sequence[Output], answers: Sequence[OutputAnswer]) -> dict[str, list[Any]]:

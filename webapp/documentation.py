@@ -9,8 +9,7 @@ import orjson
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from lifecycle.signature import Feature, Label
-from webapp.answers import label_text
+from lifecycle.signature import Feature, Label, label_text
 from webapp.context import served, service
 from webapp.feedback_schemas import MAX_ITEMS, example_actual
 from webapp.page import html_response

@@ -9,8 +9,7 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
-from lifecycle.signature import Method, Output, Signature
-from webapp.answers import label_text
+from lifecycle.signature import Method, Output, Signature, label_text
 from webapp.explanation import UNKNOWN_FIELD
 from webapp.faults import json_type
 from webapp.fields import Described, field_for

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from lifecycle.errors import NotFoundError
-from lifecycle.hour_files import HourFiles, Rows, Selection
+from lifecycle.hour_files import HourFiles, RemoteWorkers, Rows, Selection
 from lifecycle.performance.intervals import REPEATS, Figure
 from lifecycle.performance.metrics import Array
 from lifecycle.performance.outcomes import Outcomes, OutputColumns, joined
@@ -58,10 +58,14 @@ class Performance:
 
 
 def performance_of(
-    log: PredictionLog, window: Window, signatures: Mapping[str, Signature], segment: str | None = None
+    log: PredictionLog,
+    window: Window,
+    signatures: Mapping[str, Signature],
+    segment: str | None = None,
+    workers: RemoteWorkers | None = None,
 ) -> Performance:
-    """`signatures` by version. Raises NotFoundError when no version records a feature named `segment`."""
-    served = _rows_by_version(log, window)
+    """`signatures` by version; `workers` count the hours where a cluster shares the reading. Raises NotFoundError when no version records a feature named `segment`."""
+    served = _rows_by_version(log, window, workers)
     known = {version: rows for version, rows in served.items() if version in signatures}
     if segment is not None:
         _check_recorded(segment, [signatures[version] for version in known])
@@ -126,8 +130,8 @@ def _labelled(batch: Rows) -> Rows:
     return {name: values[where] for name, values in batch.items()}
 
 
-def _rows_by_version(log: PredictionLog, window: Window) -> dict[str, int]:
-    return dict(sorted((log.map_hours(window, _count_versions, _add) or {}).items()))
+def _rows_by_version(log: PredictionLog, window: Window, workers: RemoteWorkers | None) -> dict[str, int]:
+    return dict(sorted((log.map_hours(window, _count_versions, _add, executor=workers) or {}).items()))
 
 
 def _count_versions(hour: HourFiles) -> dict[str, int]:

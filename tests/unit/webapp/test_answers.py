@@ -3,8 +3,8 @@ import math
 import pytest
 
 from lifecycle.model import OutputAnswer, Predictions
-from lifecycle.signature import Output, Signature
-from webapp.answers import answer_rows, label_text
+from lifecycle.signature import Output, Signature, label_text
+from webapp.answers import answer_rows
 
 BASE = "0" * 32
 
