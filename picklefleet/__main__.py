@@ -25,6 +25,10 @@ COMMANDS = {
     "drift": ("drift_jobs.__main__:drift", "Show how a stretch of time differs from the reference."),
     "report": ("drift_jobs.__main__:report", "Show the kept reports of nights."),
     "work": ("drift_jobs.__main__:work", "Run the worker that judges every night, or judge one by hand."),
+    "replay": (
+        "picklefleet.replay_command:replay",
+        "Send the flights held back to the service, at their own time.",
+    ),
     "agent": ("agent.__main__:agent", "Keep this machine's cache in step with the store."),
     "serve": ("picklefleet.serve:serve", "Run the agent and the web service under one supervisor."),
     "up": ("picklefleet.up:up", "Register, approve, promote and serve one model file on this machine."),
