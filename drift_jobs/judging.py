@@ -95,7 +95,7 @@ def _judged(log: PredictionLog, watched: Watched, profile: Profile, stretch: _St
     realised: Mapping[str, Figure] = {}
     guess, performance = None, None
     if counts.rows:
-        labels, realised = _realised(log, window, watched)
+        labels, realised = realised_in(log, window, watched)
         guess = _estimated(log, window, watched, profile, counts)
         performance = _performance(watched, profile, realised, labels, guess)
     report = judge(profile, counts, stretch.trailing, performance)
@@ -144,7 +144,8 @@ def _trailing(log: PredictionLog, watched: Watched, profile: Profile, night: dat
     return merge(*counted) if counted else None
 
 
-def _realised(log: PredictionLog, window: Window, watched: Watched) -> tuple[Labels, Mapping[str, Figure]]:
+def realised_in(log: PredictionLog, window: Window, watched: Watched) -> tuple[Labels, Mapping[str, Figure]]:
+    """Of the version's first output, by the labels that there are by now."""
     found = performance_of(log, window, {watched.version: watched.signature}).measured
     first = watched.signature.outputs[0].name
     measured = next((one for one in found if (one.output, one.version) == (first, watched.version)), None)

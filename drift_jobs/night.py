@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from drift_jobs.judging import Judged, evidence, judge_version
+from drift_jobs.looking_back import looking_back
 from drift_jobs.reading import Watched, hours_with_rows, rows_by_version
 from drift_jobs.reports import Reports
 from lifecycle import clock
@@ -57,6 +58,7 @@ def judge_night(place: Place, night: date) -> dict[str, Any]:
         "evidence": list(evidence(leading.drift)),
         "decision": _decision(decision),
         "quality": _quality(place, window, served),
+        "looking_back": looking_back(place.log, place.reports, leading.watched, night),
         "versions": [one.to_document() for one in judged],
     }
 

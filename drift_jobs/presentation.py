@@ -12,6 +12,7 @@ def present(report: dict[str, Any], *, explain: bool = False) -> Iterator[str]:
     yield f"{report['model']} {report['version']}, night {report['night']}: {report['severity']}"
     yield f"  {report['decision']['reason']}"
     yield from _quality(report["quality"])
+    yield from _looking_back(report["looking_back"])
     for version in report["versions"]:
         yield ""
         yield from present_version(version, explain=explain)
@@ -49,6 +50,13 @@ def _quality(quality: dict[str, Any]) -> Iterator[str]:
         yield f"  Not recorded: {lost}"
     if quality["unknown_versions"]:
         yield f"  Not in the registry: {', '.join(quality['unknown_versions'])}"
+
+
+def _looking_back(nights: Sequence[dict[str, Any]]) -> Iterator[str]:
+    scored = [night for night in nights if night["held"] is not None]
+    if scored:
+        held = sum(night["held"] for night in scored)
+        yield f"  Of the estimates of the last nights, {held} of {len(scored)} had the value that came true"
 
 
 def _performance(version: dict[str, Any]) -> Iterator[str]:

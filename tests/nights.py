@@ -52,6 +52,9 @@ class World:
         return columns, answer, np.where(true, "late", "on time").tolist()
 
 
+Made = tuple[str, list[Any], int]
+
+
 @dataclass
 class Log:
     """`serve` records one request for a day, `label` tells what was true of it."""
@@ -59,7 +62,7 @@ class Log:
     settings: Any
     folder: Any
 
-    def serve(self, world: World, day: date = NIGHT, *, labelled: float = 0.0, **more: Any) -> None:
+    def serve(self, world: World, day: date = NIGHT, *, labelled: float = 0.0, **more: Any) -> Made:
         at_ms = int(datetime(day.year, day.month, day.day, 12, tzinfo=UTC).timestamp() * 1000)
         columns, answer, true = world.draw(day.toordinal())
         base = mint(FLEET_KEY, world.rows, unix_ms=at_ms)
@@ -68,18 +71,29 @@ class Log:
         writing.prediction(SIGNATURE, record(base, **(given | more)))
         known = int(world.rows * labelled)
         if known:
-            ids = [f"{base}-{row}" for row in range(known)]
-            writing.feedback(
-                Feedback(
-                    prediction_ids=ids,
-                    actuals=true[:known],
-                    observed_ms=[None] * known,
-                    received_ms=at_ms + 3_600_000,
-                )
-            )
+            writing.feedback(_feedback(base, true[:known], at_ms))
+        self._ship(writing)
+        return base, true, at_ms
+
+    def tell(self, made: Made) -> None:
+        """The true values of all of a request's rows."""
+        writing = recorder(self.folder)
+        writing.feedback(_feedback(*made))
+        self._ship(writing)
+
+    def _ship(self, writing: Any) -> None:
         writing.close()
         Shipper(open_store(self.settings).area("records"), self.folder).ship()
 
     def serve_days(self, world: World, last: date, days: int, **more: Any) -> None:
         for back in range(days):
             self.serve(world, last - timedelta(days=back), **more)
+
+
+def _feedback(base: str, true: list[Any], at_ms: int) -> Feedback:
+    return Feedback(
+        prediction_ids=[f"{base}-{row}" for row in range(len(true))],
+        actuals=true,
+        observed_ms=[None] * len(true),
+        received_ms=at_ms + 3_600_000,
+    )
