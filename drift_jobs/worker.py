@@ -1,5 +1,6 @@
 """APScheduler wakes us, and no more: what there is to do is known from the store, whenever we wake and how often."""
 
+import logging
 import signal
 from collections.abc import Callable
 from datetime import UTC
@@ -42,6 +43,7 @@ def run(rounds: Rounds) -> None:
         except PicklefleetError as problem:  # the store is away: the next call tries again
             log.error("round_failed", problem=str(problem))
 
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it tells of every wake-up
     scheduler = scheduler_for(work)
     scheduler.add_job(work, id="first", next_run_time=clock.now())
 
