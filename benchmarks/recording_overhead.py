@@ -1,7 +1,8 @@
-"""What recording adds to a one-row predict over HTTP: `python -m benchmarks.recording_overhead [requests]`.
+"""What recording adds to a one-row predict over HTTP: `python -m benchmarks.recording_overhead [requests] [clients]`.
 
-Two services of one worker each, alike but for the recording, asked in turn by the same client: on a shared
-machine take the ratios. The service without recording is the real one with that single call left out.
+Two services of one worker each, alike but for the recording, loaded in turn by several clients at once: the worker has
+always something to do. On a shared machine take the ratios. The service without recording is the real one with that
+single call left out.
 """
 
 import http.client
@@ -10,6 +11,7 @@ import statistics
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from http import HTTPStatus
 from pathlib import Path
@@ -17,11 +19,11 @@ from pathlib import Path
 from tests.prove.machine import Machine, register
 from tests.prove.small_model import ROWS, write_model
 
-WARM_UP = 200
+BLOCK = 100
 WITHOUT = "benchmarks.without_recording:app"
 
 
-def main(requests: int) -> None:
+def main(requests: int, clients: int) -> None:
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         store = {
@@ -38,20 +40,29 @@ def main(requests: int) -> None:
             machine.run("agent", "--once")
             stack.callback(machine.stop)
             machine.start_web()
-        print_figures(measure(recording, without, requests))
+        print(f"{clients} clients, {requests:,} requests each and service")
+        print_figures(measured_by(clients, recording, without, requests))
 
 
-def measure(recording: Machine, without: Machine, requests: int) -> dict[str, list[float]]:
-    """Seconds of each request, by service: asked in turn, so that both see the same moments of the machine."""
+def measured_by(clients: int, recording: Machine, without: Machine, requests: int) -> dict[str, list[float]]:
+    """Seconds of each request, by service. All clients load one service, then the other, block after block, the first
+    of a pair in turn: asked at the same time, the slower of two would gather the queue of both.
+    """
     seconds: dict[str, list[float]] = {"on": [], "off": []}
-    with closing(connect(recording)) as on, closing(connect(without)) as off:
-        for number in range(-WARM_UP, requests):
-            order = [("on", on), ("off", off)]
-            for name, connection in order if number % 2 else reversed(order):
-                took = ask(connection, number)
-                if number >= 0:
-                    seconds[name].append(took)
+    services = [("on", recording), ("off", without)]
+    with ThreadPoolExecutor(clients) as pool:
+        for block in range(-1, -(-requests // BLOCK)):
+            for name, machine in services if block % 2 else reversed(services):
+                parts = list(pool.map(load, [machine] * clients))
+                if block >= 0:
+                    seconds[name] += [took for part in parts for took in part]
     return seconds
+
+
+def load(machine: Machine) -> list[float]:
+    """One client's block of requests over a connection that it keeps."""
+    with closing(connect(machine)) as connection:
+        return [ask(connection, number) for number in range(BLOCK)]
 
 
 def connect(machine: Machine) -> http.client.HTTPConnection:
@@ -82,4 +93,5 @@ def print_figures(seconds: dict[str, list[float]]) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)
+    given = [int(argument) for argument in sys.argv[1:]]
+    main(*(given + [2_000, 8][len(given) :]))
