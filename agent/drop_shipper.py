@@ -4,11 +4,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from lifecycle import clock
-from lifecycle.drop_counts import read_drop_counts
 from lifecycle.errors import AlreadyExistsError
 from lifecycle.object_store import ObjectStore
-from lifecycle.segments import hour_folder
-from lifecycle.spool_files import is_abandoned
+from lifecycle.prediction_log.drop_counts import read_drop_counts
+from lifecycle.prediction_log.segments import hour_folder
+from lifecycle.prediction_log.spool_files import is_abandoned
 
 EVERY_S = 60.0
 

@@ -10,7 +10,7 @@ from agent.label_files import OBSERVED, Batch, Columns, LabelRow, On
 from lifecycle import clock
 from lifecycle.errors import PicklefleetError
 from lifecycle.prediction import MAX_ROW_KEY, FleetKey, row_key_reference, verify
-from lifecycle.records import Feedback
+from lifecycle.prediction_log.records import Feedback
 from lifecycle.true_values import NotATrueValueError, TrueValues
 
 SHOWN_FAULTS = 20

@@ -15,8 +15,8 @@ from typing import Any, Literal
 
 import duckdb
 
-from lifecycle.duck import connect, quoted, text
 from lifecycle.errors import PicklefleetError
+from lifecycle.prediction_log.duck import connect, quoted, text
 
 On = Literal["prediction_id", "key"]
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import msgspec
 
-from lifecycle.drop_counts import HOUR_MS, DropDocument, HourDrops
 from lifecycle.errors import AlreadyExistsError
 from lifecycle.object_store import ObjectStore
-from lifecycle.record_schema import Kind
-from lifecycle.segments import hour_folder
-from lifecycle.spool_files import read_events
+from lifecycle.prediction_log.drop_counts import HOUR_MS, DropDocument, HourDrops
+from lifecycle.prediction_log.record_schema import Kind
+from lifecycle.prediction_log.segments import hour_folder
+from lifecycle.prediction_log.spool_files import read_events
 
 
 class _Sizes(msgspec.Struct):

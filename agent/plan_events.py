@@ -3,8 +3,8 @@
 from itertools import islice
 from pathlib import Path
 
-from lifecycle.record_schema import CorruptRecordsError, RecordSchema, schema_from_bytes
-from lifecycle.spool_files import first_event, read_events
+from lifecycle.prediction_log.record_schema import CorruptRecordsError, RecordSchema, schema_from_bytes
+from lifecycle.prediction_log.spool_files import first_event, read_events
 
 
 class PlanEvents:

@@ -22,9 +22,9 @@ from lifecycle.atomic_file import write_atomically
 from lifecycle.errors import AlreadyExistsError
 from lifecycle.logs import get_logger
 from lifecycle.object_store import ObjectStore
-from lifecycle.record_schema import Kind
-from lifecycle.segments import segment_key, write_segments
-from lifecycle.spool_files import (
+from lifecycle.prediction_log.record_schema import Kind
+from lifecycle.prediction_log.segments import segment_key, write_segments
+from lifecycle.prediction_log.spool_files import (
     SpoolFile,
     adopt_orphans,
     first_event,

@@ -19,9 +19,9 @@ from lifecycle import settings
 from lifecycle.adapters.object_store import open_store
 from lifecycle.model import OutputAnswer
 from lifecycle.prediction import FleetKey, mint
-from lifecycle.process_spool import SpoolLimits
-from lifecycle.recorder import Recorder
-from lifecycle.records import PredictionRecord
+from lifecycle.prediction_log.process_spool import SpoolLimits
+from lifecycle.prediction_log.recorder import Recorder
+from lifecycle.prediction_log.records import PredictionRecord
 from lifecycle.signature import Feature, Output, Signature
 
 MB = 1 << 20

@@ -21,15 +21,15 @@ import duckdb
 
 from lifecycle import settings
 from lifecycle.adapters.object_store import open_store
-from lifecycle.compaction import Compactor
-from lifecycle.duck import connect
-from lifecycle.hour_files import HourFiles
-from lifecycle.label_join import ANY_ID
 from lifecycle.object_store import ObjectStore
-from lifecycle.prediction_log import PredictionLog
-from lifecycle.segment_cache import SegmentCache
-from lifecycle.segment_index import hours_of, listings
-from lifecycle.segments import copy_to_parquet, hour_folder, order_of
+from lifecycle.prediction_log.compaction import Compactor
+from lifecycle.prediction_log.duck import connect
+from lifecycle.prediction_log.hour_files import HourFiles
+from lifecycle.prediction_log.label_join import ANY_ID
+from lifecycle.prediction_log.reading import PredictionLog
+from lifecycle.prediction_log.segment_cache import SegmentCache
+from lifecycle.prediction_log.segment_index import hours_of, listings
+from lifecycle.prediction_log.segments import copy_to_parquet, hour_folder, order_of
 from lifecycle.window import Window
 
 FEATURES = 12
@@ -144,7 +144,7 @@ def join_one_hour(log: PredictionLog) -> object:
 
 
 def join_one_hour_unpruned(log: PredictionLog) -> object:
-    with patch("lifecycle.label_join.id_bounds", return_value=ANY_ID):
+    with patch("lifecycle.prediction_log.label_join.id_bounds", return_value=ANY_ID):
         return log.coverage(ONE_HOUR).labelled
 
 

@@ -12,9 +12,9 @@ import orjson
 
 from lifecycle.model import OutputAnswer
 from lifecycle.prediction import FleetKey, mint
-from lifecycle.process_spool import SpoolLimits
-from lifecycle.recorder import Recorder
-from lifecycle.records import PredictionEncoder, PredictionRecord
+from lifecycle.prediction_log.process_spool import SpoolLimits
+from lifecycle.prediction_log.recorder import Recorder
+from lifecycle.prediction_log.records import PredictionEncoder, PredictionRecord
 from lifecycle.signature import Feature, Output, Signature
 
 FEATURES = 15

@@ -167,9 +167,9 @@ def _place() -> Any:
     from lifecycle.adapters.object_store import open_store
     from lifecycle.adapters.opening import open_registry
     from lifecycle.machine import MachineDirectory
-    from lifecycle.prediction_log import PredictionLog
+    from lifecycle.prediction_log.reading import PredictionLog
+    from lifecycle.prediction_log.segment_cache import SegmentCache
     from lifecycle.retraining import RetrainQueue
-    from lifecycle.segment_cache import SegmentCache
     from lifecycle.signing import load_trust
 
     settings = settings_module.load()

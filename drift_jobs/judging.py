@@ -18,7 +18,7 @@ from lifecycle.performance.estimated import Estimate, estimate
 from lifecycle.performance.intervals import Figure
 from lifecycle.performance.of_window import performance_of
 from lifecycle.performance.realised import Labels
-from lifecycle.prediction_log import PredictionLog
+from lifecycle.prediction_log.reading import PredictionLog
 from lifecycle.profile.counts import ColumnCounts, Counts, merge
 from lifecycle.profile.profile import Column, Profile, strange_share
 from lifecycle.window import Window, day

@@ -9,7 +9,7 @@ from typing import Any
 from drift_jobs.judging import realised_in
 from drift_jobs.reading import Watched
 from drift_jobs.reports import Reports
-from lifecycle.prediction_log import PredictionLog
+from lifecycle.prediction_log.reading import PredictionLog
 from lifecycle.window import Window
 
 NIGHTS = 14

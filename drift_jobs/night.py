@@ -16,7 +16,7 @@ from lifecycle.bundle import PROFILE, Manifest
 from lifecycle.drift.decision import Decision, Night, decide
 from lifecycle.drift.severity import Severity
 from lifecycle.errors import NotFoundError
-from lifecycle.prediction_log import PredictionLog
+from lifecycle.prediction_log.reading import PredictionLog
 from lifecycle.profile import document as profile_document
 from lifecycle.profile.profile import Profile
 from lifecycle.registry import CHAMPION, AliasEntry, Registry, VersionEntry

@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from lifecycle.hour_files import HourFiles, Rows, Selection
 from lifecycle.model import OutputAnswer
 from lifecycle.performance.metrics import Classified
-from lifecycle.prediction_log import PredictionLog
+from lifecycle.prediction_log.hour_files import HourFiles, Rows, Selection
+from lifecycle.prediction_log.reading import PredictionLog
+from lifecycle.prediction_log.record_schema import input_columns, prediction_schema
 from lifecycle.profile.counts import ColumnCounts, Counts, merge
 from lifecycle.profile.profile import Profile, count
 from lifecycle.profile.scores import positive_index, score_columns
 from lifecycle.profile.values import Array
-from lifecycle.record_schema import input_columns, prediction_schema
 from lifecycle.signature import Output, Signature
 from lifecycle.window import Window
 

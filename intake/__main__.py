@@ -27,7 +27,7 @@ def inspect(path: Path, allow: tuple[str, ...], as_json: bool) -> None:
     """
     from intake.inspection import Verdict, inspect_file
     from intake.presentation import present
-    from lifecycle.allow_list import AllowList
+    from lifecycle.pickles.allow_list import AllowList
     from lifecycle.runtime import installed_libraries
 
     inspection = inspect_file(path, AllowList.default().with_extra(allow), installed_libraries())

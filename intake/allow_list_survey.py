@@ -2,7 +2,7 @@
 
 `python -m intake.allow_list_survey` prints each needed global that is not listed and ends with 1 if there is any;
 `--all` prints all that are needed. Run it in every runtime before a new scikit-learn minor is taken in, read each new
-line for what a file could do with it (lifecycle/allow_list.py tells how), and only then add it to the list.
+line for what a file could do with it (lifecycle/pickles/allow_list.py tells how), and only then add it to the list.
 """
 
 import io
@@ -18,7 +18,7 @@ from sklearn.base import BaseEstimator
 from threadpoolctl import threadpool_limits
 
 from intake.specimens import estimators, fitted
-from lifecycle.allow_list import AllowList, canonical_global
+from lifecycle.pickles.allow_list import AllowList, canonical_global
 
 
 class _Recorder(NumpyUnpickler):  # type: ignore[misc]  # joblib publishes no types

@@ -10,9 +10,9 @@ import pandas as pd
 
 from intake.labelled_reference import LabelledReference
 from lifecycle.bundle import BaseSet, sha256_of
-from lifecycle.duck import connect, quoted, text
-from lifecycle.record_schema import input_columns, prediction_schema
-from lifecycle.records import actual_text
+from lifecycle.prediction_log.duck import connect, quoted, text
+from lifecycle.prediction_log.record_schema import input_columns, prediction_schema
+from lifecycle.prediction_log.records import actual_text
 from lifecycle.signature import Signature
 
 _BESIDE = {"actual": "VARCHAR", "actual_number": "DOUBLE", "at_ms": "BIGINT", "fold": "VARCHAR"}

@@ -22,7 +22,6 @@ from intake.register import BASE_SET, REFUSAL, REFUSED, Request
 from intake.samples import read_table
 from intake.unwrap import Handed, unwrap
 from lifecycle import golden
-from lifecycle.allow_list import AllowList
 from lifecycle.bundle import (
     ARTIFACT,
     GOLDEN,
@@ -37,10 +36,11 @@ from lifecycle.errors import ModelRefusedError, PicklefleetError
 from lifecycle.golden import GoldenRows
 from lifecycle.loading import load_model, load_shim
 from lifecycle.model import Model
+from lifecycle.pickles.allow_list import AllowList
+from lifecycle.pickles.unpickle import load_model_file
 from lifecycle.profile.document import to_document
 from lifecycle.runtime import current_runtime, installed_libraries
 from lifecycle.signature import Signature
-from lifecycle.unpickle import load_model_file
 from lifecycle.verdict import Outcome
 
 

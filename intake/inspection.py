@@ -10,9 +10,9 @@ from intake.finding import Code, Finding, Surroundings
 from intake.findings import findings
 from intake.foreign import recognise
 from intake.report import PickleReport, read_report
-from lifecycle.allow_list import AllowList
-from lifecycle.containers import unwrap
 from lifecycle.errors import ModelRefusedError
+from lifecycle.pickles.allow_list import AllowList
+from lifecycle.pickles.containers import unwrap
 from lifecycle.runtime import RUNTIMES, installed_libraries
 
 

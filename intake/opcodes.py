@@ -6,7 +6,7 @@ from typing import Any
 
 from intake.notes import Notes, UnreadablePickleError
 from intake.symbols import Global, Made, Opaque, RawArray, dtype_of
-from lifecycle.allow_list import canonical_global
+from lifecycle.pickles.allow_list import canonical_global
 
 MAX_NESTED_PICKLES = 1_000_000
 MAX_MARKS = 10_000

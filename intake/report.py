@@ -8,8 +8,8 @@ from intake.estimators import Estimator, find_estimators
 from intake.notes import Notes, UnreadablePickleError
 from intake.opcodes import read_pickle
 from intake.symbols import Global, Made, RawArray, array_values, class_of
-from lifecycle.allow_list import AllowList
-from lifecycle.containers import Unwrapped
+from lifecycle.pickles.allow_list import AllowList
+from lifecycle.pickles.containers import Unwrapped
 
 MAX_NEXT_PICKLES = 1000
 _ARRAY_FUNCTIONS = ("_reconstruct", "_frombuffer", "scalar")

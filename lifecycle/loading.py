@@ -7,14 +7,14 @@ from types import ModuleType
 import msgspec
 
 from lifecycle import golden
-from lifecycle.allow_list import AllowList
 from lifecycle.bundle import ARTIFACT, GOLDEN, SHIM, Manifest, follow, verify
 from lifecycle.errors import BundleError, CorruptBundleError, WrongRuntimeError
 from lifecycle.golden import GoldenRows
 from lifecycle.model import Model
+from lifecycle.pickles.allow_list import AllowList
+from lifecycle.pickles.unpickle import load_model_file
 from lifecycle.runtime import current_runtime
 from lifecycle.signing import TrustSet
-from lifecycle.unpickle import load_model_file
 from lifecycle.verdict import Outcome
 
 

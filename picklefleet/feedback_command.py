@@ -14,7 +14,7 @@ from lifecycle.command_line import CommandGroup, echo_json
 from lifecycle.errors import PicklefleetError
 from lifecycle.installation_keys import load_fleet_key
 from lifecycle.machine import MachineDirectory
-from lifecycle.recording import recorder_for
+from lifecycle.prediction_log.recording import recorder_for
 from lifecycle.true_values import TrueValues
 
 _STEPS = 1000

@@ -9,13 +9,13 @@ from lifecycle import clock
 from lifecycle import settings as settings_module
 from lifecycle.adapters.object_store import open_store
 from lifecycle.command_line import CommandGroup
-from lifecycle.drop_counts import HOUR_MS
-from lifecycle.housekeeping import Housekeeping
 from lifecycle.installation_keys import load_records_key
 from lifecycle.machine import MachineDirectory
-from lifecycle.records import unit_key
-from lifecycle.segment_cache import SegmentCache
-from lifecycle.segment_index import held_hours
+from lifecycle.prediction_log.drop_counts import HOUR_MS
+from lifecycle.prediction_log.housekeeping import Housekeeping
+from lifecycle.prediction_log.records import unit_key
+from lifecycle.prediction_log.segment_cache import SegmentCache
+from lifecycle.prediction_log.segment_index import held_hours
 from lifecycle.settings import Settings
 
 

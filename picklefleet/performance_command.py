@@ -15,10 +15,10 @@ from lifecycle.command_line import echo_json
 from lifecycle.machine import MachineDirectory
 from lifecycle.performance.intervals import Figure
 from lifecycle.performance.of_window import Measured, Performance, performance_of
-from lifecycle.prediction_log import Coverage, PredictionLog
-from lifecycle.segment_cache import SegmentCache
+from lifecycle.prediction_log.reading import Coverage, PredictionLog
+from lifecycle.prediction_log.segment_cache import SegmentCache
+from lifecycle.prediction_log.spool_files import spool_files
 from lifecycle.settings import Settings
-from lifecycle.spool_files import spool_files
 from lifecycle.window import parse
 from picklefleet.bars import bar, scale_line
 

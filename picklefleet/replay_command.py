@@ -19,8 +19,8 @@ from lifecycle import settings as settings_module
 from lifecycle.bundle import MANIFEST, manifest_from_bytes
 from lifecycle.clock import timestamp
 from lifecycle.errors import PicklefleetError
-from lifecycle.label_join import id_bounds
 from lifecycle.machine import MachineDirectory
+from lifecycle.prediction_log.label_join import id_bounds
 from lifecycle.signature import Signature
 from lifecycle.window import Window, parse
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from agent.shipper import Shipped, Shipper
 from lifecycle.prediction import row_key_reference
-from lifecycle.prediction_log import PredictionLog
-from lifecycle.records import Feedback, PredictionRecord
-from lifecycle.segment_cache import SegmentCache
+from lifecycle.prediction_log.reading import PredictionLog
+from lifecycle.prediction_log.records import Feedback, PredictionRecord
+from lifecycle.prediction_log.segment_cache import SegmentCache
 from lifecycle.window import Window
 from tests.record_builders import HOUR, NOON, SIGNATURE, recorder, records_area
 

@@ -10,7 +10,7 @@ from agent.shipper import Shipper
 from lifecycle.adapters.object_store import open_store
 from lifecycle.model import OutputAnswer
 from lifecycle.prediction import mint
-from lifecycle.records import Feedback
+from lifecycle.prediction_log.records import Feedback
 from lifecycle.signature import Feature, Output, Signature
 from tests.record_builders import FLEET_KEY, record, recorder
 

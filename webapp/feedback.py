@@ -12,7 +12,7 @@ from flask import Blueprint, Response, request
 from marshmallow import ValidationError
 
 from lifecycle.prediction import FleetKey, verify
-from lifecycle.records import Feedback
+from lifecycle.prediction_log.records import Feedback
 from lifecycle.true_values import NotATrueValueError, TrueValues
 from webapp import problems
 from webapp.access import caller

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from lifecycle.model import Predictions
 from lifecycle.prediction import mint
-from lifecycle.records import PredictionRecord
+from lifecycle.prediction_log.records import PredictionRecord
 from webapp.answers import answer_rows
 from webapp.failures import not_ready, problem_of
 from webapp.http_answer import Answer

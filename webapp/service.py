@@ -9,7 +9,7 @@ from lifecycle.machine import HeldVersion
 from lifecycle.metrics import Metrics
 from lifecycle.model import Model
 from lifecycle.prediction import FleetKey
-from lifecycle.records import Feedback, PredictionRecord
+from lifecycle.prediction_log.records import Feedback, PredictionRecord
 from lifecycle.settings import Settings
 from lifecycle.signature import Signature
 from webapp.authentication import Gate

@@ -6,7 +6,7 @@ from lifecycle.installation_keys import load_fleet_key
 from lifecycle.loading import read_golden
 from lifecycle.logs import configure
 from lifecycle.machine import MachineDirectory
-from lifecycle.recording import recorder_for, spool_is_sound
+from lifecycle.prediction_log.recording import recorder_for, spool_is_sound
 from lifecycle.signing import load_trust
 from webapp.app import create_app
 from webapp.authentication import gate_for

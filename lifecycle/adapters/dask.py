@@ -14,8 +14,8 @@ from typing import TypeVar
 from lifecycle import settings as settings_module
 from lifecycle.adapters.opening import open_records
 from lifecycle.errors import PicklefleetError
-from lifecycle.hour_files import HourFiles, HourTask
-from lifecycle.segment_cache import SegmentCache
+from lifecycle.prediction_log.hour_files import HourFiles, HourTask
+from lifecycle.prediction_log.segment_cache import SegmentCache
 from lifecycle.settings import Settings
 
 T = TypeVar("T")

@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from lifecycle.errors import NotFoundError
-from lifecycle.hour_files import HourFiles, RemoteWorkers, Rows, Selection
 from lifecycle.performance.intervals import REPEATS, Figure
 from lifecycle.performance.metrics import Array
 from lifecycle.performance.outcomes import Outcomes, OutputColumns, joined
 from lifecycle.performance.realised import Labels, labels_of, realised
 from lifecycle.performance.segment_names import segments_of
-from lifecycle.prediction_log import Coverage, PredictionLog
-from lifecycle.record_schema import input_columns
+from lifecycle.prediction_log.hour_files import HourFiles, RemoteWorkers, Rows, Selection
+from lifecycle.prediction_log.reading import Coverage, PredictionLog
+from lifecycle.prediction_log.record_schema import input_columns
 from lifecycle.signature import Signature
 from lifecycle.window import Window
 

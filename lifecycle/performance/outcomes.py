@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import orjson
 
-from lifecycle.hour_files import Rows
 from lifecycle.performance.metrics import Answered, Array, Classified, Regressed, one_hot
-from lifecycle.record_schema import prediction_schema
-from lifecycle.records import actual_text
+from lifecycle.prediction_log.hour_files import Rows
+from lifecycle.prediction_log.record_schema import prediction_schema
+from lifecycle.prediction_log.records import actual_text
 from lifecycle.signature import Output, Signature
 
 NO_LABEL = -1

@@ -5,9 +5,9 @@ from distributed import LocalCluster
 
 from lifecycle import settings
 from lifecycle.adapters.dask import opened_workers
-from lifecycle.compaction import Compactor, compact_hours
 from lifecycle.errors import PicklefleetError
-from lifecycle.segment_index import hours_of
+from lifecycle.prediction_log.compaction import Compactor, compact_hours
+from lifecycle.prediction_log.segment_index import hours_of
 from tests.log_builders import THREE_HOURS, Machine
 from tests.record_builders import HOUR, NOON, record
 

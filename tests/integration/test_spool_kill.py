@@ -21,9 +21,9 @@ if sys.argv[2] == "real":
     writing = recorder(spool, seal_bytes=20_000, seal_age_s=0.2)
     append = lambda base: writing.prediction(SIGNATURE, record(base))
 else:
-    from lifecycle.framing import framed
-    from lifecycle.records import PredictionEncoder
-    from lifecycle.spool_files import new_origin, open_name
+    from lifecycle.prediction_log.framing import framed
+    from lifecycle.prediction_log.records import PredictionEncoder
+    from lifecycle.prediction_log.spool_files import new_origin, open_name
     encoder = PredictionEncoder(SIGNATURE, b"k" * 32)
     file = (spool / open_name("prediction", new_origin(), 0)).open("wb")
     file.write(framed(encoder.schema.to_bytes()))

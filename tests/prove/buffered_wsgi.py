@@ -2,7 +2,7 @@
 
 import os
 
-from lifecycle.process_spool import ProcessSpool
+from lifecycle.prediction_log.process_spool import ProcessSpool
 from webapp.wsgi import app
 
 __all__ = ["app"]

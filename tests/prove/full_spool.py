@@ -3,7 +3,7 @@
 import time
 from dataclasses import asdict
 
-from lifecycle.drop_counts import drop_document
+from lifecycle.prediction_log.drop_counts import drop_document
 from tests.prove.machine import Clients, Machine, register
 from tests.prove.small_model import ROWS, write_model
 from tests.prove.stored import fit, records_of, stored_ids

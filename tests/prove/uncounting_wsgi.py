@@ -1,6 +1,6 @@
 """The service with drops that nobody counts: the broken twin of a full spool."""
 
-from lifecycle.drop_counts import DropCounts
+from lifecycle.prediction_log.drop_counts import DropCounts
 from webapp.wsgi import app
 
 __all__ = ["app"]

@@ -6,11 +6,11 @@ import pytest
 
 from agent.shipper import Shipper
 from lifecycle import clock
-from lifecycle.prediction_log import Coverage
-from lifecycle.process_spool import SpoolLimits
-from lifecycle.record_schema import FEEDBACK, prediction_schema
-from lifecycle.spool import SpoolWriter
-from lifecycle.spool_files import spool_files
+from lifecycle.prediction_log.process_spool import SpoolLimits
+from lifecycle.prediction_log.reading import Coverage
+from lifecycle.prediction_log.record_schema import FEEDBACK, prediction_schema
+from lifecycle.prediction_log.spool import SpoolWriter
+from lifecycle.prediction_log.spool_files import spool_files
 from lifecycle.window import Window
 from tests.log_builders import Machine
 from tests.record_builders import SIGNATURE, new_id, record

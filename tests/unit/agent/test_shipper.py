@@ -9,13 +9,13 @@ import pytest
 
 from agent import shipper as shipper_module
 from agent.shipper import Shipper
-from lifecycle.drop_counts import drop_document
 from lifecycle.errors import StoreUnavailableError
-from lifecycle.process_spool import SpoolLimits
-from lifecycle.record_schema import prediction_schema
-from lifecycle.records import Feedback
-from lifecycle.spool import SpoolWriter
-from lifecycle.spool_files import spool_files
+from lifecycle.prediction_log.drop_counts import drop_document
+from lifecycle.prediction_log.process_spool import SpoolLimits
+from lifecycle.prediction_log.record_schema import prediction_schema
+from lifecycle.prediction_log.records import Feedback
+from lifecycle.prediction_log.spool import SpoolWriter
+from lifecycle.prediction_log.spool_files import spool_files
 from tests.record_builders import HOUR, NOON, SIGNATURE, new_id, record, recorder, records_area, stored_ids
 
 

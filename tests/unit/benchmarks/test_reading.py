@@ -3,8 +3,8 @@
 import pytest
 
 from benchmarks import agent_backlog, reading
-from lifecycle.prediction_log import PredictionLog
-from lifecycle.segment_cache import SegmentCache
+from lifecycle.prediction_log.reading import PredictionLog
+from lifecycle.prediction_log.segment_cache import SegmentCache
 
 ROWS = 24 * 100
 

@@ -11,12 +11,12 @@ from lifecycle.bundle import MANIFEST, PROFILE, Manifest, file_entry
 from lifecycle.performance import calibration
 from lifecycle.performance.answers import answered_of, truth_of
 from lifecycle.performance.baseline import baselines
-from lifecycle.prediction_log import PredictionLog
+from lifecycle.prediction_log.reading import PredictionLog
+from lifecycle.prediction_log.segment_cache import SegmentCache
 from lifecycle.profile.document import to_document
 from lifecycle.profile.scores import score_columns
 from lifecycle.reference.build import Learned, Reference, build_profile
 from lifecycle.retraining import RetrainQueue
-from lifecycle.segment_cache import SegmentCache
 from tests.nights import A_DAY, OUTPUT, SIGNATURE, Log, World
 
 

@@ -26,8 +26,8 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from intake.finding import Code
 from intake.inspection import Inspection, Verdict, inspect_file, require_servable
-from lifecycle.allow_list import AllowList
 from lifecycle.errors import ModelRefusedError
+from lifecycle.pickles.allow_list import AllowList
 from lifecycle.runtime import installed_libraries
 from tests.honest_models import NAMES, fitted
 from tests.malicious_pickles import hostile_sizes, others, running, running_in_joblib, text

@@ -12,8 +12,8 @@ from intake.notes import Notes, UnreadablePickleError
 from intake.opcodes import read_pickle
 from intake.report import PickleReport, read_report
 from intake.symbols import Global, Made, array_values, class_of
-from lifecycle.allow_list import AllowList
-from lifecycle.containers import unwrap
+from lifecycle.pickles.allow_list import AllowList
+from lifecycle.pickles.containers import unwrap
 from tests.honest_models import FRAME, NAMES, fitted
 from tests.malicious_pickles import call, named, text
 
@@ -98,7 +98,7 @@ class _Asked(joblib.numpy_pickle.NumpyUnpickler):
         self.names: set[tuple[str, str]] = set()
 
     def find_class(self, module, name):
-        from lifecycle.allow_list import canonical_global
+        from lifecycle.pickles.allow_list import canonical_global
 
         self.names.add(canonical_global(self.proto, module, name))
         return super().find_class(module, name)

@@ -10,8 +10,8 @@ from agent.sync import sync
 from lifecycle.installation_keys import FLEET, RECORDS, create_key, load_fleet_key
 from lifecycle.machine import MachineDirectory
 from lifecycle.prediction import mint, row_id
+from lifecycle.prediction_log.spool_files import read_events, spool_files
 from lifecycle.registry import CHAMPION
-from lifecycle.spool_files import read_events, spool_files
 from picklefleet.__main__ import main
 
 

@@ -9,9 +9,9 @@ from agent.shipper import Shipper
 from lifecycle import clock
 from lifecycle.adapters.opening import open_records
 from lifecycle.installation_keys import RECORDS, create_key
-from lifecycle.recording import recorder_for
-from lifecycle.records import Feedback
-from lifecycle.segment_index import held_hours
+from lifecycle.prediction_log.recording import recorder_for
+from lifecycle.prediction_log.records import Feedback
+from lifecycle.prediction_log.segment_index import held_hours
 from picklefleet.__main__ import main
 from tests.prove.stored import stored_ids
 from tests.record_builders import HOUR, SIGNATURE, record

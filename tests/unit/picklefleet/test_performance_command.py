@@ -10,8 +10,8 @@ from lifecycle import clock
 from lifecycle.adapters.opening import open_records
 from lifecycle.installation_keys import RECORDS, create_key
 from lifecycle.model import OutputAnswer
-from lifecycle.recording import recorder_for
-from lifecycle.records import Feedback, PredictionRecord
+from lifecycle.prediction_log.recording import recorder_for
+from lifecycle.prediction_log.records import Feedback, PredictionRecord
 from lifecycle.signature import Feature, Output, Signature
 from picklefleet.__main__ import main
 from tests.record_builders import new_id

@@ -10,10 +10,10 @@ import pytest
 from lifecycle import clock
 from lifecycle.api_keys import KeySet, make_key
 from lifecycle.prediction import FleetKey, mint, row_id
-from lifecycle.process_spool import SpoolLimits
-from lifecycle.recorder import Recorder
-from lifecycle.records import Feedback
-from lifecycle.spool_files import read_events, spool_files
+from lifecycle.prediction_log.process_spool import SpoolLimits
+from lifecycle.prediction_log.recorder import Recorder
+from lifecycle.prediction_log.records import Feedback
+from lifecycle.prediction_log.spool_files import read_events, spool_files
 from tests import builders
 from tests.builders import BuiltModel
 from tests.serving import KEY, LIMITS, client_for

@@ -4,9 +4,9 @@ import orjson
 import pytest
 
 from lifecycle.prediction import verify
-from lifecycle.process_spool import SpoolLimits
-from lifecycle.recorder import Recorder
-from lifecycle.spool_files import read_events, spool_files
+from lifecycle.prediction_log.process_spool import SpoolLimits
+from lifecycle.prediction_log.recorder import Recorder
+from lifecycle.prediction_log.spool_files import read_events, spool_files
 from tests import builders
 from tests.serving import KEY, client_for
 

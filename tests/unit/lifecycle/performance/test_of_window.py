@@ -9,9 +9,9 @@ from agent.shipper import Shipper
 from lifecycle.errors import NotFoundError
 from lifecycle.model import OutputAnswer
 from lifecycle.performance.of_window import ALL_VERSIONS, performance_of
-from lifecycle.prediction_log import PredictionLog
-from lifecycle.records import Feedback
-from lifecycle.segment_cache import SegmentCache
+from lifecycle.prediction_log.reading import PredictionLog
+from lifecycle.prediction_log.records import Feedback
+from lifecycle.prediction_log.segment_cache import SegmentCache
 from lifecycle.signature import Feature, Output, Signature
 from lifecycle.window import Window
 from tests.record_builders import HOUR, LATE, NOON, SIGNATURE, record, recorder, records_area
