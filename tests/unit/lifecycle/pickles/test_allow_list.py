@@ -56,7 +56,9 @@ def test_every_listed_class_of_scikit_learn_stores_its_state_without_running_it(
 def test_the_list_is_sorted_and_has_no_doubles():
     from importlib import resources
 
-    lines = resources.files("lifecycle.pickles").joinpath("allowed_globals.txt").read_text("utf-8").splitlines()
+    lines = (
+        resources.files("lifecycle.pickles").joinpath("allowed_globals.txt").read_text("utf-8").splitlines()
+    )
     entries = [line for line in lines if not line.startswith("#")]
 
     assert entries == sorted(set(entries))
