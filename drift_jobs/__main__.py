@@ -39,7 +39,7 @@ def work(once: date | None, explain: bool, dry_run: bool, as_json: bool, judge_i
     from drift_jobs.worker import run
 
     if once is None:
-        run(_rounds())
+        run(_rounds(), _log_keeping())
     elif judge_into is not None:
         _judge_into(once, judge_into)
     else:
@@ -158,6 +158,25 @@ def _rounds() -> Any:
     configure(settings.log_level, settings.log_format)
     judge = ChildJudge(settings_module.environment_for(settings, {}))
     return Rounds(_place(), open_metrics(settings), judge)
+
+
+def _log_keeping() -> Any:
+    from datetime import timedelta
+
+    from drift_jobs.log_keeping import LogKeeping
+    from lifecycle import settings as settings_module
+    from lifecycle.adapters.object_store import open_store
+    from lifecycle.machine import MachineDirectory
+    from lifecycle.prediction_log.housekeeping import Housekeeping
+    from lifecycle.prediction_log.segment_cache import SegmentCache
+
+    settings = settings_module.load()
+    store = open_store(settings)
+    records = store.area("records")
+    cache = SegmentCache(records, MachineDirectory(settings.machine_dir).segments)
+    return LogKeeping(
+        Housekeeping(store.area("control"), records, cache), timedelta(days=settings.retention_days)
+    )
 
 
 def _place() -> Any:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 
-JobName = Literal["night", "watch"]
+JobName = Literal["night", "watch", "log"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class Job:
 JOBS = (
     Job("night", 2, 0, timedelta(hours=6)),
     Job("watch", None, 30, timedelta(minutes=30)),
+    Job("log", None, 10, timedelta(minutes=50)),
 )
 
 DUE = time(2, 0)

@@ -2,7 +2,7 @@
 
 import logging
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC
 from types import FrameType
 
@@ -10,8 +10,9 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.blocking import BlockingScheduler
 from apscheduler.triggers.cron import CronTrigger
 
+from drift_jobs.log_keeping import LogKeeping
 from drift_jobs.rounds import Rounds
-from drift_jobs.schedule import JOBS, Job
+from drift_jobs.schedule import JOBS, Job, JobName
 from lifecycle import clock
 from lifecycle.errors import PicklefleetError
 from lifecycle.logs import get_logger
@@ -19,12 +20,12 @@ from lifecycle.logs import get_logger
 log = get_logger(__name__)
 
 
-def scheduler_for(work: Callable[[], None]) -> BlockingScheduler:
+def scheduler_for(work: Mapping[JobName, Callable[[], None]]) -> BlockingScheduler:
     """One thread: two jobs that are due together come one after the other. Jobs are kept in memory alone."""
     scheduler = BlockingScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(1)})
     for job in JOBS:
         scheduler.add_job(
-            work,
+            work[job.name],
             _trigger(job),
             id=job.name,
             misfire_grace_time=int(job.late.total_seconds()),
@@ -34,18 +35,12 @@ def scheduler_for(work: Callable[[], None]) -> BlockingScheduler:
     return scheduler
 
 
-def run(rounds: Rounds) -> None:
+def run(rounds: Rounds, keeping: LogKeeping) -> None:
     """Until SIGTERM or Ctrl-C. The first round comes at once: it makes up what was missed while nobody worked."""
-
-    def work() -> None:
-        try:
-            rounds.once()
-        except PicklefleetError as problem:  # the store is away: the next call tries again
-            log.error("round_failed", problem=str(problem))
-
+    nights, tidy = _undisturbed(rounds.once), _undisturbed(keeping.once)
     logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it tells of every wake-up
-    scheduler = scheduler_for(work)
-    scheduler.add_job(work, id="first", next_run_time=clock.now())
+    scheduler = scheduler_for({"night": nights, "watch": nights, "log": tidy})
+    scheduler.add_job(nights, id="first", next_run_time=clock.now())
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         scheduler.shutdown(wait=False)
@@ -53,6 +48,18 @@ def run(rounds: Rounds) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, stop)
     scheduler.start()
+
+
+def _undisturbed(work: Callable[[], object]) -> Callable[[], None]:
+    """The store may be away: the next call tries again."""
+
+    def once() -> None:
+        try:
+            work()
+        except PicklefleetError as problem:
+            log.error("round_failed", problem=str(problem))
+
+    return once
 
 
 def _trigger(job: Job) -> CronTrigger:

@@ -14,6 +14,7 @@ from lifecycle.prediction_log.duck import SPILL
 
 PARALLEL = 8
 LIMIT_BYTES = 4 << 30
+LOOK_PARTS = 16  # the folder is looked through after each such part of the limit, not at each fetch
 ABANDONED_AFTER_S = 24 * 3600
 UNUSED_AFTER_S = 7 * 24 * 3600
 
@@ -26,14 +27,18 @@ class SegmentCache:
         self._folder = folder
         self._limit = limit_bytes
         self._swept = False
+        self._since_trim: float = math.inf  # bytes fetched since the folder was last looked through
 
     def fetch(self, keys: Sequence[str]) -> tuple[Path, ...]:
         """Raises NotFoundError when a segment was replaced meanwhile: list again."""
         self._folder.mkdir(parents=True, exist_ok=True)
+        wanted = {key: self._folder / key.replace("/", "+") for key in keys}
         with ThreadPoolExecutor(PARALLEL) as pool:
-            paths = tuple(pool.map(self._one, keys))
-        self._trim(frozenset(paths))
-        return paths
+            self._since_trim += sum(pool.map(self._bring, wanted, wanted.values()))
+        if self._since_trim > self._limit / LOOK_PARTS:
+            self._trim(frozenset(wanted.values()))
+            self._since_trim = 0.0
+        return tuple(wanted[key] for key in keys)
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
@@ -45,13 +50,13 @@ class SegmentCache:
             sweep_abandoned(self._folder, folder)
         yield folder
 
-    def _one(self, key: str) -> Path:
-        path = self._folder / key.replace("/", "+")
+    def _bring(self, key: str, path: Path) -> int:
+        """The bytes that were fetched."""
         if path.exists():
             os.utime(path)
-        else:
-            self._records.get_to_file(key, path)
-        return path
+            return 0
+        self._records.get_to_file(key, path)
+        return path.stat().st_size
 
     def _trim(self, in_use: frozenset[Path]) -> None:
         files = sorted(_with_sizes(self._folder.glob("*.parquet")))
