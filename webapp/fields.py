@@ -2,6 +2,7 @@
 
 import re
 import sys
+from abc import ABC, abstractmethod
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -21,11 +22,11 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 
 
-class Described(fields.Field[Any]):
+class Described(fields.Field[Any], ABC):
     """A field that knows its own JSON Schema, so that the OpenAPI document can't drift from what is checked."""
 
-    def json_schema(self) -> dict[str, Any]:
-        raise NotImplementedError
+    @abstractmethod
+    def json_schema(self) -> dict[str, Any]: ...
 
 
 class FeatureField(Described):
@@ -52,9 +53,9 @@ class FeatureField(Described):
             return {"enum": [*schema["enum"], None]}
         return {**schema, "type": [*_listed(schema["type"]), "null"]}
 
+    @abstractmethod
     def value_schema(self) -> dict[str, Any]:
         """The JSON Schema of a value that is not null."""
-        raise NotImplementedError
 
 
 class NumberField(FeatureField):

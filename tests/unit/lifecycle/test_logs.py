@@ -82,9 +82,9 @@ def test_the_request_id_is_on_every_line_inside_and_on_none_outside(lines: Lines
     assert found == {"inside": "abcdefgh", "inside too": "abcdefgh", "another_thread": None, "outside": None}
 
 
-@pytest.mark.parametrize("name", ["gunicorn.error", "gunicorn.access", "werkzeug", "any.library"])
+@pytest.mark.parametrize("name", ["gunicorn.error", "gunicorn.access", "werkzeug", "some.package"])
 def test_libraries_go_through_the_same_pipeline_once(lines: Lines, name: str) -> None:
-    if name != "any.library":
+    if name != "some.package":
         logging.getLogger(name).addHandler(logging.StreamHandler())
     lines.configure()
     logging.getLogger(name).error("Worker %d left\nfor good", 3)
