@@ -14,7 +14,8 @@ DEVELOPMENT := $(VENV)/.development
 SAMPLES := $(VENV)/.samples
 FLIGHTS := var/samples/flights
 
-PIP_INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all:
+# The lock names everything: older pips would look for the extras of what is locked, and find no hash for them.
+PIP_INSTALL = $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --only-binary :all:
 
 .PHONY: help
 help: ## List these commands
