@@ -8,20 +8,12 @@ from pathlib import Path
 import msgspec
 import pandas as pd
 
-from intake.base_set import write_base_set
 from intake.golden import make_golden
 from intake.infer import infer_signature
-from intake.labelled_reference import (
-    LabelledReference,
-    features_only,
-    labelled_reference,
-    with_positive,
-)
-from intake.learning import learn, tell
+from intake.labelled_reference import features_only, labelled_reference, with_positive
 from intake.register import BASE_SET, REFUSAL, REFUSED, Request
 from intake.samples import read_table
 from intake.unwrap import Handed, unwrap
-from lifecycle import golden
 from lifecycle.bundle import (
     ARTIFACT,
     GOLDEN,
@@ -32,16 +24,17 @@ from lifecycle.bundle import (
     Manifest,
     file_entry,
 )
-from lifecycle.errors import ModelRefusedError, PicklefleetError
-from lifecycle.golden import GoldenRows
-from lifecycle.loading import load_model, load_shim
+from lifecycle.errors import PicklefleetError
+from lifecycle.loading import load_shim, prove_repeatable
 from lifecycle.model import Model
 from lifecycle.pickles.allow_list import AllowList
 from lifecycle.pickles.unpickle import load_model_file
 from lifecycle.profile.document import to_document
+from lifecycle.reference.base_set import write_base_set
+from lifecycle.reference.labelled import LabelledReference
+from lifecycle.reference.learning import learn, tell
 from lifecycle.runtime import current_runtime, installed_libraries
 from lifecycle.signature import Signature
-from lifecycle.verdict import Outcome
 
 
 def build(request: Request, folder: Path) -> Manifest:
@@ -60,7 +53,7 @@ def build(request: Request, folder: Path) -> Manifest:
     (folder / GOLDEN).write_bytes(msgspec.json.encode(rows.to_document()))
     metric, base_set = ("", None) if reference is None else _study(model, reference, request, folder)
     manifest = replace(_manifest(request, folder, signature, handed), metric=metric, base_set=base_set)
-    _prove(folder, manifest, rows)
+    prove_repeatable(folder, manifest, rows)
     (folder / MANIFEST).write_bytes(manifest.to_bytes())
     return manifest
 
@@ -102,16 +95,6 @@ def _manifest(request: Request, folder: Path, signature: Signature, handed: Hand
         accept_version=request.accept_version,
         source=Path(request.model).name,
     )
-
-
-def _prove(folder: Path, manifest: Manifest, rows: GoldenRows) -> None:
-    """Load the bundle as a machine will, and ask it its golden rows: what can't be repeated must not be served."""
-    verdict = golden.replay(load_model(folder, manifest, manifest.digest, ""), rows)
-    if verdict.outcome is not Outcome.PASSED:
-        raise ModelRefusedError(
-            f"The model does not repeat its own answers: {' '.join(verdict.reasons)}",
-            fix="A model that answers at random can't be served; fix its random_state.",
-        )
 
 
 def main(asked: Path, folder: Path) -> int:

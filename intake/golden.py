@@ -1,6 +1,5 @@
 """Choosing golden rows: from the sample, else plausible ones, with the maker's answers or the model's own."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,18 +11,16 @@ from intake.composition import names_inside
 from intake.infer import typical
 from intake.sample_columns import columns_of
 from lifecycle import golden
-from lifecycle.errors import ModelFailureError, ModelRefusedError, PicklefleetError
+from lifecycle.errors import ModelRefusedError, PicklefleetError
 from lifecycle.golden import GoldenRows
+from lifecycle.golden_choice import MOST_ROWS, Columns, choose_golden, count, spread, take
 from lifecycle.model import Model, OutputAnswer
 from lifecycle.signature import Feature, Label, Output
 from lifecycle.verdict import Outcome
 
-MOST_ROWS = 50
 _GENERATED_ROWS = 12
 _SCALES = (1.0, 0.5, 1.5, 0.9, 1.1)
 _LABEL, _VALUE, _PROBABILITY = "expected_label", "expected_value", "expected_probability:"
-
-Columns = dict[str, list[Any]]
 
 
 def make_golden(model: Model, sample: pd.DataFrame | None) -> GoldenRows:
@@ -33,61 +30,12 @@ def make_golden(model: Model, sample: pd.DataFrame | None) -> GoldenRows:
     """
     if sample is not None and (columns := [name for name in sample.columns if _is_expected(name)]):
         return _from_maker(model, sample[sample[columns].notna().all(axis="columns")])
-    columns_given = generated(model) if sample is None else columns_of(sample, model.signature.inputs)
-    rows = _answerable(model, columns_given, MOST_ROWS)
-    answers = model.predict(rows, _count(rows)).answers
-    return GoldenRows(rows, _count(rows), answers, "registration")
+    given = generated(model) if sample is None else columns_of(sample, model.signature.inputs)
+    return choose_golden(model, given)
 
 
 def _is_expected(name: Any) -> bool:
     return str(name) in (_LABEL, _VALUE) or str(name).startswith(_PROBABILITY)
-
-
-def _count(columns: Columns) -> int:
-    return len(next(iter(columns.values())))
-
-
-def _take(columns: Columns, rows: Sequence[int]) -> Columns:
-    return {name: [values[row] for row in rows] for name, values in columns.items()}
-
-
-def _answerable(model: Model, columns: Columns, most: int) -> Columns:
-    """Rows within the signature that the model answers with finite numbers, those with missing values first."""
-    within = [row for row in range(_count(columns)) if _fits(model, columns, row)]
-    missing = [row for row in within if any(values[row] is None for values in columns.values())][: most // 2]
-    whole = [row for row in within if row not in set(missing)]
-    chosen = sorted([*missing, *_spread(whole, most - len(missing))])
-    answered = [row for row in chosen if _is_answered(model, _take(columns, [row]))]
-    if not answered:
-        raise ModelRefusedError(
-            "The model answers none of the rows that were tried.",
-            fix="Give --sample data.csv with a few rows as the model was trained on.",
-        )
-    return _take(columns, answered)
-
-
-def _spread(rows: Sequence[int], most: int) -> Sequence[int]:
-    """At most so many, evenly spaced from first to last."""
-    if len(rows) <= most:
-        return rows
-    return [rows[index * len(rows) // most] for index in range(most)]
-
-
-def _fits(model: Model, columns: Columns, row: int) -> bool:
-    return all(_allowed(feature, columns[feature.name][row]) for feature in model.signature.inputs)
-
-
-def _allowed(feature: Feature, value: Any) -> bool:
-    if value is None:
-        return feature.nullable
-    return feature.kind != "category" or feature.unknown == "accept" or value in feature.categories
-
-
-def _is_answered(model: Model, columns: Columns) -> bool:
-    try:
-        return "not_finite" not in model.predict(columns, 1).flags[0]
-    except ModelFailureError:
-        return False
 
 
 def generated(model: Model) -> Columns:
@@ -124,9 +72,9 @@ def _from_maker(model: Model, told: pd.DataFrame) -> GoldenRows:
     if told.empty:
         raise PicklefleetError("No row of the sample has all of its expected answers.", fix="Fill them in.")
     columns = columns_of(told, model.signature.inputs)
-    chosen = _spread(range(_count(columns)), MOST_ROWS)
+    chosen = spread(range(count(columns)), MOST_ROWS)
     answer = _expected(told.iloc[list(chosen)], model.signature.outputs[0])
-    rows = GoldenRows(_take(columns, chosen), len(chosen), (answer,), "maker")
+    rows = GoldenRows(take(columns, chosen), len(chosen), (answer,), "maker")
     verdict = golden.replay(model, rows)
     if verdict.outcome is not Outcome.PASSED:
         raise ModelRefusedError(

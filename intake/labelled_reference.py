@@ -3,54 +3,22 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from intake.cells import FaultyCellError, parse, plain
 from intake.register import Request
 from intake.sample_columns import columns_of, require_columns
 from lifecycle.errors import ModelRefusedError
-from lifecycle.profile.values import Array, category_text
+from lifecycle.profile.values import category_text
+from lifecycle.reference.labelled import HOLDOUT, LabelledReference, Truth
 from lifecycle.signature import Feature, Label, Output, Signature
 
 MIN_ROWS = 2000
 MIN_HOLDOUT = 200
-HOLDOUT = "holdout"
-
-Columns = dict[str, list[Any]]
-Truth = list[Label | None]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LabelledReference:
-    """n rows. `truths` by output, None where the file has no value; `moments` in Unix ms, `fold` as it stands."""
-
-    columns: Columns
-    truths: tuple[Truth, ...]
-    rows: int
-    moments: list[int] | None
-    fold: list[str | None] | None
-
-    @property
-    def days(self) -> list[str] | None:
-        """In UTC, as nights are."""
-        if self.moments is None:
-            return None
-        return [f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d}" for ms in self.moments]
-
-    @property
-    def holdout(self) -> Array | None:
-        return None if self.fold is None else np.array([fold == HOLDOUT for fold in self.fold], dtype=bool)
-
-    @property
-    def labelled(self) -> Array:
-        """Which rows have a true value for every output."""
-        known = [all(value is not None for value in row) for row in zip(*self.truths, strict=True)]
-        return np.array(known, dtype=bool)
 
 
 def features_only(table: pd.DataFrame, request: Request) -> pd.DataFrame:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import msgspec
 
-from intake.contain import run_contained
 from intake.inspection import require_servable
 from lifecycle.bundle import MANIFEST, manifest_from_bytes, sha256_of
+from lifecycle.contain import EndedBySignalError, OutOfTimeError, run_contained
 from lifecycle.errors import ModelRefusedError
 from lifecycle.registry import Registry, VersionEntry
 from lifecycle.runtime import current_runtime
@@ -79,7 +79,7 @@ def register(request: Request, registry: Registry, key: SigningKey, by: str) -> 
 def _build(request: Request, folder: Path, scratch: Path) -> None:
     asked = scratch / "request.json"
     asked.write_bytes(msgspec.json.encode(asdict(request)))
-    code = run_contained("intake.build", [str(asked), str(folder)], scratch)
+    code = _contained_build(asked, folder, scratch)
     if code == BUILT:
         return
     refusal = scratch / REFUSAL
@@ -89,6 +89,21 @@ def _build(request: Request, folder: Path, scratch: Path) -> None:
     raise ModelRefusedError(
         f"The process that loaded the model ended with code {code}.", fix="Its output is above."
     )
+
+
+def _contained_build(asked: Path, folder: Path, scratch: Path) -> int:
+    try:
+        return run_contained("intake.build", [str(asked), str(folder)], scratch)
+    except OutOfTimeError as problem:
+        raise ModelRefusedError(
+            f"{problem.message} It loaded the model and asked it its first rows.",
+            fix="Load it by hand to see where it waits, or give a smaller --sample.",
+        ) from problem
+    except EndedBySignalError as problem:
+        raise ModelRefusedError(
+            f"{problem.message} It loaded the model.",
+            fix="Its memory or CPU limit was reached, or a library crashed: load it by hand in this runtime.",
+        ) from problem
 
 
 def _require_together(request: Request) -> None:

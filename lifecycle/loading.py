@@ -8,7 +8,7 @@ import msgspec
 
 from lifecycle import golden
 from lifecycle.bundle import ARTIFACT, GOLDEN, SHIM, Manifest, follow, verify
-from lifecycle.errors import BundleError, CorruptBundleError, WrongRuntimeError
+from lifecycle.errors import BundleError, CorruptBundleError, ModelRefusedError, WrongRuntimeError
 from lifecycle.golden import GoldenRows
 from lifecycle.model import Model
 from lifecycle.pickles.allow_list import AllowList
@@ -39,6 +39,21 @@ def load_model(folder: Path, manifest: Manifest, digest: str, version: str) -> M
     loaded = load_model_file(folder / ARTIFACT, allowed, shim, accept_version=manifest.accept_version)
     estimator = follow(loaded, manifest.estimator_path)
     return Model(manifest.name, version, digest, manifest.signature, estimator)
+
+
+def prove_repeatable(folder: Path, manifest: Manifest, rows: GoldenRows) -> Model:
+    """Load the bundle as a machine will, and ask it its golden rows: what can't be repeated must not be served.
+
+    Raises ModelRefusedError.
+    """
+    model = load_model(folder, manifest, manifest.digest, "")
+    verdict = golden.replay(model, rows)
+    if verdict.outcome is not Outcome.PASSED:
+        raise ModelRefusedError(
+            f"The model does not repeat its own answers: {' '.join(verdict.reasons)}",
+            fix="A model that answers at random can't be served; fix its random_state.",
+        )
+    return model
 
 
 def check_runtime(manifest: Manifest) -> None:

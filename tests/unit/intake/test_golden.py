@@ -10,12 +10,13 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
-from intake.golden import MOST_ROWS, make_golden
+from intake.golden import make_golden
 from intake.infer import infer_signature
 from intake.register import Request
 from intake.unwrap import unwrap
 from lifecycle import golden
 from lifecycle.errors import ModelRefusedError, PicklefleetError
+from lifecycle.golden_choice import MOST_ROWS
 from lifecycle.model import Model
 from lifecycle.verdict import Outcome
 

@@ -1,12 +1,16 @@
 """The contained child: no network, no secrets, hard limits; its end is told in one sentence."""
 
 import json
+import os
+import subprocess
+import sys
 import textwrap
+import time
+from pathlib import Path
 
 import pytest
 
-from intake.contain import Limits, run_contained
-from lifecycle.errors import ModelRefusedError
+from lifecycle.contain import EndedBySignalError, Limits, OutOfTimeError, run_contained
 
 
 @pytest.fixture
@@ -88,13 +92,13 @@ def test_a_file_larger_than_its_limit_can_not_be_written(run, tmp_path):
     assert (tmp_path / "told-big").stat().st_size <= 1_000_000
 
 
-def test_a_model_that_never_answers_is_refused_with_a_sentence(run):
-    with pytest.raises(ModelRefusedError, match="longer than 1 s"):
+def test_a_piece_that_never_ends_is_told_with_its_limit(run):
+    with pytest.raises(OutOfTimeError, match="longer than 1 s"):
         run("import time; time.sleep(60)", Limits(wall_s=1))
 
 
-def test_a_model_that_burns_its_cpu_is_refused_with_a_sentence(run):
-    with pytest.raises(ModelRefusedError, match="ended by signal"):
+def test_a_piece_that_burns_its_cpu_is_ended(run):
+    with pytest.raises(EndedBySignalError, match="ended by signal"):
         run("while True: pass", Limits(cpu_s=1, wall_s=60))
 
 
@@ -110,3 +114,31 @@ def test_memory_beyond_the_limit_is_not_given(run):
     """
 
     assert run(code, Limits(memory_bytes=1 << 30))[1] == "refused"
+
+
+def test_it_dies_with_the_process_that_started_it(tmp_path):
+    """A job that is killed leaves no child behind that still writes."""
+    (tmp_path / "piece.py").write_text(f"""
+import os, time
+open({str(tmp_path / "pid")!r}, "w").write(str(os.getpid()))
+time.sleep(60)
+""")
+    starter = f"from pathlib import Path; from lifecycle.contain import run_contained; run_contained('piece', [], Path({str(tmp_path)!r}))"
+    parent = subprocess.Popen([sys.executable, "-c", starter], env=os.environ | {"PYTHONPATH": str(tmp_path)})
+    pid = int(eventually(lambda: (tmp_path / "pid").read_text() if (tmp_path / "pid").exists() else ""))
+
+    parent.kill()
+    parent.wait()
+
+    eventually(
+        lambda: not Path(f"/proc/{pid}").exists() or "\nState:\tZ" in Path(f"/proc/{pid}/status").read_text()
+    )
+
+
+def eventually(look):
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        if found := look():
+            return found
+        time.sleep(0.05)
+    raise AssertionError("it never came to be")

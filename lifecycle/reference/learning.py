@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from intake.labelled_reference import Columns, LabelledReference
 from lifecycle.errors import ModelRefusedError
 from lifecycle.frame import Columns as AnyColumns
 from lifecycle.model import Model, OutputAnswer
@@ -21,6 +20,7 @@ from lifecycle.profile.scores import ScoreColumn, score_columns
 from lifecycle.profile.values import as_numbers
 from lifecycle.reference.build import Learned, Reference, build_profile
 from lifecycle.reference.importance import permutation_importances
+from lifecycle.reference.labelled import Columns, LabelledReference
 
 _ROWS_AT_ONCE = 10_000
 _PREFERRED = ("roc_auc", "log_loss", "mae", "accuracy")

@@ -8,11 +8,11 @@ from typing import Any
 import orjson
 import pandas as pd
 
-from intake.labelled_reference import LabelledReference
 from lifecycle.bundle import BaseSet, sha256_of
 from lifecycle.prediction_log.duck import connect, quoted, text
 from lifecycle.prediction_log.record_schema import input_columns, prediction_schema
 from lifecycle.prediction_log.records import actual_text
+from lifecycle.reference.labelled import LabelledReference
 from lifecycle.signature import Signature
 
 _BESIDE = {"actual": "VARCHAR", "actual_number": "DOUBLE", "at_ms": "BIGINT", "fold": "VARCHAR"}
