@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from drift_jobs.bin_labels import bin_labels
 from drift_jobs.reading import Watched, count_window, stated_shares
 from lifecycle.drift.comparison import coarse
 from lifecycle.drift.judge import judge
@@ -54,7 +55,7 @@ class Judged:
             "severity": self.drift.severity.value,
             "bad": self.drift.bad,
             "drift": self.drift.to_document(),
-            "bins": _bins(self.watched.profile, self.counts),
+            "bins": _bins(self.watched, self.counts),
             "labels": asdict(self.labels) | {"coverage": self.labels.coverage},
             "realised": _figures(self.realised),
             "estimated": None if self.estimate is None else _estimate(self.estimate),
@@ -203,16 +204,19 @@ def _without_reference(watched: Watched, window: Window) -> Judged:
     return Judged(watched, window, 0, report, {}, Labels(0, 0), None, Counts(0, {}, {}))
 
 
-def _bins(profile: Profile | None, counts: Counts) -> dict[str, Any]:
-    """About ten bins a column, reference beside current: enough to draw both."""
+def _bins(watched: Watched, counts: Counts) -> dict[str, Any]:
+    """About ten bins a column, reference beside current: enough to draw both. Private columns stay unnamed."""
+    profile = watched.profile
     if profile is None or not counts.rows:
         return {}
+    private = {feature.name for feature in watched.signature.inputs if feature.privacy != "keep"}
     pairs = [(column, counts.features[name]) for name, column in profile.features.items()]
     pairs += [(column, counts.scores[name]) for name, column in profile.scores.items()]
     return {
         column.name: {
             "reference": coarse(column, column.reference).tolist(),
             "current": coarse(column, current).tolist(),
+            **({} if column.name in private else bin_labels(column)),
         }
         for column, current in pairs
     }
