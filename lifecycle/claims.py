@@ -37,6 +37,7 @@ class ClaimDocument:
     number: int
     limit_s: float
     format: int = FORMAT
+    holder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +57,20 @@ class Claim:
 
 
 @contextmanager
-def claimed(control: ObjectStore, job: str, limit_s: float) -> Iterator[Claim]:
-    """Raises ClaimHeldError while somebody else holds it. It is given back however the job ends, but by a kill."""
+def claimed(control: ObjectStore, job: str, limit_s: float, *, holder: str = "") -> Iterator[Claim]:
+    """Raises ClaimHeldError while somebody else holds it. It is given back however the job ends, but by a kill.
+
+    `holder` names a place where only one such job can run at a time, such as a locked folder: a claim of the same
+    holder is then what a killed job left, and is taken over at once.
+    """
     newest = _newest(control, job)
     if newest and not control.exists(_done(job, newest)):
-        _refuse_while_alive(control, job, newest)
+        _refuse_while_alive(control, job, newest, holder)
     claim = Claim(job, newest + 1, clock.monotonic() + limit_s)
     try:
         control.create(
-            _key(job, claim.number), msgspec.json.encode(asdict(ClaimDocument(claim.number, limit_s)))
+            _key(job, claim.number),
+            msgspec.json.encode(asdict(ClaimDocument(claim.number, limit_s, holder=holder))),
         )
     except AlreadyExistsError as problem:
         raise _held(job, timedelta(seconds=limit_s * LIVES)) from problem
@@ -80,10 +86,12 @@ def _newest(control: ObjectStore, job: str) -> int:
     return max((_number(key) for key in control.list(_folder(job))), default=0)
 
 
-def _refuse_while_alive(control: ObjectStore, job: str, number: int) -> None:
+def _refuse_while_alive(control: ObjectStore, job: str, number: int, holder: str) -> None:
     key = _key(job, number)
     try:
         document = msgspec.json.decode(control.get(key), type=ClaimDocument)
+        if holder and document.holder == holder:
+            return
         age = _store_time(control, job) - control.last_modified(key)
     except NotFoundError:
         return  # its successor has tidied up, and is in our way at the create

@@ -56,6 +56,15 @@ def seconds(maximum: float) -> Callable[[str], float]:
     return convert
 
 
+def number(given: str) -> float | None:
+    """Any finite number; empty is none."""
+    if not given:
+        return None
+    if not re.fullmatch(r"-?[0-9]{1,12}(\.[0-9]{1,9})?", given):
+        raise ValueError("must be a number such as 0.65")
+    return float(given)
+
+
 def size(given: str) -> int:
     found = _SIZE.fullmatch(given)
     if not found or not int(found[1]):

@@ -135,6 +135,43 @@ class Settings:
         to.scheduler,
         "A Dask scheduler whose workers share the reading of the log; empty reads here, in one process.",
     )
+    retrain_approval: str = _setting(
+        "person",
+        to.one_of("person", "auto"),
+        "Who lets a blessed challenger have traffic; auto: retraining asks for the rollout by itself.",
+    )
+    retrain_every_days: int = _setting(
+        "0", to.whole(0, 3650), "A retraining is asked for this often, drift or not; 0 never."
+    )
+    retrain_recipe: str = _setting(
+        "",
+        to.text,
+        "A team's own recipe.py with fit(X, y, seed); empty clones the champion and fits it again.",
+    )
+    retrain_time_limit_s: float = _setting(
+        "3600", to.seconds(604800), "The most time that one retraining may take."
+    )
+    retrain_memory_bytes: int = _setting("8 GiB", to.size, "The most memory that fitting may take.")
+    retrain_key_share: int = _setting(
+        "50",
+        to.whole(50, 100),
+        "The most labelled rows of one API key, in percent, where several keys have some.",
+    )
+    retrain_label_change: int = _setting(
+        "25",
+        to.whole(1, 100),
+        "How far a label's share may be from the base set's, in points; beyond it a person decides.",
+    )
+    retrain_answer_change: int = _setting(
+        "25",
+        to.whole(1, 100),
+        "How many of the trusted rows a challenger may label otherwise than the champion, in percent.",
+    )
+    retrain_floor: float | None = _setting(
+        "",
+        to.number,
+        "The primary metric that a challenger must reach on the newest rows, whatever the champion does.",
+    )
     replay: str = _setting(
         "0",
         to.one_of("0", "1"),
@@ -271,6 +308,8 @@ def _contradictions(settings: Settings) -> Iterator[str]:
 
 
 def _shown(value: Any) -> str:
+    if value is None:
+        return ""
     return ",".join(value) if isinstance(value, tuple) else str(value)
 
 

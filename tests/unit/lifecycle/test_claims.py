@@ -123,3 +123,16 @@ def test_numbers_only_grow_so_that_a_late_holder_cannot_give_back_anothers(contr
         with pytest.raises(ClaimHeldError), claimed(control, "job", 60):
             pass
     assert (first.number, second.number) == (1, 2)
+
+
+def test_what_a_killed_holder_left_is_taken_over_at_once_by_the_same_place(control):
+    holding = claimed(control, "job", 60, holder="this folder")
+    holding.__enter__()
+    control.abandoned = holding
+
+    with pytest.raises(ClaimHeldError), claimed(control, "job", 60, holder="another folder"):
+        pass
+    with pytest.raises(ClaimHeldError), claimed(control, "job", 60):
+        pass
+    with claimed(control, "job", 60, holder="this folder") as claim:
+        assert claim.number == 2

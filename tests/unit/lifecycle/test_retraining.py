@@ -1,9 +1,10 @@
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from lifecycle.errors import CorruptBundleError
-from lifecycle.retraining import RetrainQueue, RetrainRequest
+from lifecycle.retraining import FIT_BEGUN, Answer, RetrainQueue, RetrainRequest
 
 NIGHT = date(2013, 8, 1)
 
@@ -53,3 +54,39 @@ def test_a_damaged_request_is_told(queue):
 
     with pytest.raises(CorruptBundleError, match="retraining/x"):
         queue.requests()
+
+
+def test_a_person_may_ask_on_a_night_that_asked_as_well(queue):
+    asked = replace(request(), origin="person", requested_by="somebody")
+
+    assert queue.add(request())
+    assert queue.add(asked)
+    assert queue.requests() == [request(), asked]
+
+
+def test_an_answer_tells_the_result_and_the_version(queue):
+    queue.add(request())
+    assert queue.answer(request().id) is None
+
+    queue.finish(request().id, "v2 is better.", "blessed", "v2")
+
+    assert queue.answer(request().id) == Answer("v2 is better.", "blessed", "v2")
+
+
+def test_the_first_word_about_a_step_stands(queue):
+    assert queue.record("one", "gather", {"rows": 1})
+    assert not queue.record("one", "gather", {"rows": 2})
+
+    assert queue.recorded("one", "gather") == {"rows": 1}
+    assert queue.recorded("one", "split") is None
+    assert queue.steps("one") == ["gather"]
+
+
+def test_the_last_fit_is_known_by_its_time(queue):
+    assert queue.last_fit() is None
+    for night in (NIGHT, date(2013, 9, 1)):
+        queue.add(request(night))
+        queue.record(request(night).id, FIT_BEGUN, {"as_of": f"{night}T02:00:00.000Z"})
+
+    assert queue.last_fit().date() == date(2013, 9, 1)
+    assert queue.last_fit(but="2013-09-01-v1").date() == NIGHT
