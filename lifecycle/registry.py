@@ -142,6 +142,13 @@ class Registry:
     def is_admitted(self, digest: str) -> bool:
         return self.control.exists(_admission(digest))
 
+    def require_admitted(self, version: str, digest: str) -> None:
+        """Raises UntrustedBundleError."""
+        if not self.is_admitted(digest):
+            raise UntrustedBundleError(
+                f"{version} has not been approved.", fix=f"Approve it: picklefleet approve {version}"
+            )
+
     def signature(self, digest: str, role: str) -> DetachedSignature:
         """Raises UntrustedBundleError when there is none."""
         store, path = (
@@ -156,11 +163,7 @@ class Registry:
 
     def set_alias(self, alias: str, entry: VersionEntry, key: SigningKey, *, by: str, reason: str) -> int:
         """Append to the alias journal. Raises UntrustedBundleError when the version was not admitted."""
-        if not self.is_admitted(entry.digest):
-            raise UntrustedBundleError(
-                f"{entry.version} has not been approved.",
-                fix=f"Approve it: picklefleet approve {entry.version}",
-            )
+        self.require_admitted(entry.version, entry.digest)
         unsigned = AliasEntry(alias, entry.version, entry.digest, clock.timestamp(clock.now()), by, reason)
         signed = replace(unsigned, signature=key.sign(unsigned.signed_bytes()))
         return journal.append(self.control, _ALIASES, {"format": FORMAT, **asdict(signed)})
