@@ -7,6 +7,8 @@ from types import FrameType
 
 import click
 
+from agent.edge_proxy.admission import EdgeProxy
+from agent.edge_rounds import EdgeRounds
 from agent.keys_sync import KeyRounds
 from agent.rounds import Rounds
 from agent.shipper import Shipper
@@ -17,6 +19,7 @@ from lifecycle.adapters.statsd import open_metrics
 from lifecycle.logs import configure
 from lifecycle.machine import MachineDirectory
 from lifecycle.metrics import Metrics
+from lifecycle.prediction_log.recording import spool_is_sound
 from lifecycle.settings import Settings
 from lifecycle.signing import load_trust
 
@@ -45,6 +48,9 @@ def agent(once: bool) -> None:
     threading.Thread(
         target=keys.run, args=(settings.agent_poll_s, stop), name="api-keys", daemon=True
     ).start()
+    if settings.edge_dir:
+        edge = EdgeRounds(EdgeProxy(Path(settings.edge_dir)), lambda: spool_is_sound(machine.spool))
+        threading.Thread(target=edge.run, args=(stop,), name="edge", daemon=True).start()
     carrier = threading.Thread(
         target=shipping.run, args=(settings.seal_age_s, stop), name="records", daemon=True
     )

@@ -81,6 +81,11 @@ class Settings:
     bind: str = _setting(
         "", to.text, "Listen here instead of HOST and PORT, such as unix:/run/picklefleet/web.sock."
     )
+    edge_dir: str = _setting(
+        "",
+        to.text,
+        "The folder of this machine's edge proxy: its runtime socket, its state, each colour's socket; empty: none.",
+    )
     trusted_hosts: tuple[str, ...] = _setting(
         "", to.hosts, "Host names that requests may name, with commas between them; empty allows any."
     )

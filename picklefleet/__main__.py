@@ -30,6 +30,7 @@ COMMANDS = {
         "Send the flights held back to the service, at their own time.",
     ),
     "agent": ("agent.__main__:agent", "Keep this machine's cache in step with the store."),
+    "edge": ("picklefleet.edge_command:edge", "Write and switch this machine's HAProxy."),
     "serve": ("picklefleet.serve:serve", "Run the agent and the web service under one supervisor."),
     "up": ("picklefleet.up:up", "Register, approve, promote and serve one model file on this machine."),
     "settings": (

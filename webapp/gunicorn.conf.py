@@ -6,6 +6,7 @@ from typing import Any
 
 from lifecycle import settings as settings_module
 from lifecycle.adapters.statsd import open_metrics
+from lifecycle.heartbeats import Heartbeat
 
 _settings = settings_module.load()
 _shared_memory = Path("/dev/shm")  # noqa: S108 - the heartbeat file lies there, away from slow disks
@@ -55,11 +56,13 @@ def pre_fork(server: Any, worker: Any) -> None:
     worker.slot = next(slot for slot in itertools.count() if slot not in taken)
 
 
-def worker_exit(_server: Any, _worker: Any) -> None:
+def worker_exit(_server: Any, worker: Any) -> None:
     """Seal this worker's records, so that the agent can ship them at once. After a kill the agent seals them."""
     from webapp.wsgi import recorder  # noqa: PLC0415 - the parent loaded it after reading this file
 
     recorder.close()
+    if heartbeat := Heartbeat.of(bind, str(worker.slot)):
+        heartbeat.end()
 
 
 def nworkers_changed(_server: Any, new: int, _old: int | None) -> None:
@@ -72,4 +75,6 @@ def post_worker_init(worker: Any) -> None:
 
     service.observer.worker = str(worker.slot)
     current_model.start()
+    if heartbeat := Heartbeat.of(bind, str(worker.slot)):
+        worker.beat = lambda: heartbeat.beat() if current_model() else None
     worker.log.info("worker_ready" if current_model() else "worker_waits_for_model")

@@ -1,6 +1,7 @@
 """Gunicorn's stock threads; what its own parser refuses is answered as a problem document like everything else."""
 
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from gunicorn import util
@@ -19,6 +20,14 @@ _CLIENTS_FAULTS = (errors.ParseException, errors.NoMoreData)
 
 
 class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # Gunicorn publishes no types
+    beat: Callable[[], None] | None = None  # set by gunicorn.conf.py where somebody looks for a heartbeat
+
+    def notify(self) -> None:
+        """Called in every turn of the loop, once a second at least."""
+        super().notify()
+        if self.beat:
+            self.beat()
+
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:  # noqa: ARG002 - Gunicorn's signature
         problem = problem_of_parsing(exc)
         if problem.kind is problems.INTERNAL_ERROR:

@@ -159,6 +159,48 @@ NOT_RECORDED = ProblemType(
     "Send the same request again after the seconds that the Retry-After header names; repeating it does no harm.",
 )
 
+TOO_MANY_REQUESTS = ProblemType(
+    "too-many-requests",
+    429,
+    "Too many requests",
+    "This client address has more requests or connections open than a machine lets one address have.",
+    "Wait for the seconds that the Retry-After header names, and send requests more slowly.",
+)
+BAD_GATEWAY = ProblemType(
+    "bad-gateway",
+    502,
+    "The request was cut off",
+    "The web process that had the request ended before it answered.",
+    "Send the request again; if it stays, report the request id to those who run the service.",
+)
+UNAVAILABLE = ProblemType(
+    "unavailable",
+    503,
+    "The machine has no room for the request",
+    "Every web process is busy and enough requests wait already, or no web process runs.",
+    "Try again after the seconds that the Retry-After header names.",
+)
+GATEWAY_TIMEOUT = ProblemType(
+    "gateway-timeout",
+    504,
+    "The answer took too long",
+    "The web process did not answer within the request deadline.",
+    "Send fewer rows in one request; report the request id if it stays.",
+)
+
+# What the edge proxy refuses or has to answer for, before or in place of the web processes.
+OF_THE_EDGE = (
+    BAD_REQUEST,
+    REQUEST_TIMEOUT,
+    BODY_TOO_LARGE,
+    HEADERS_TOO_LARGE,
+    INTERNAL_ERROR,
+    TOO_MANY_REQUESTS,
+    BAD_GATEWAY,
+    UNAVAILABLE,
+    GATEWAY_TIMEOUT,
+)
+
 PROBLEMS: Mapping[str, ProblemType] = {
     kind.slug: kind
     for kind in (
@@ -180,6 +222,10 @@ PROBLEMS: Mapping[str, ProblemType] = {
         NOT_READY,
         KEYS_UNAVAILABLE,
         NOT_RECORDED,
+        TOO_MANY_REQUESTS,
+        BAD_GATEWAY,
+        UNAVAILABLE,
+        GATEWAY_TIMEOUT,
     )
 }
 
