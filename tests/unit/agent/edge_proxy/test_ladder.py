@@ -1,5 +1,6 @@
 """The ladder of times, read from the files as they are rendered: what is inside ends before what is around it."""
 
+import itertools
 import re
 import runpy
 from pathlib import Path, PurePosixPath
@@ -33,7 +34,7 @@ def gunicorn():
 
 
 def rising(*steps):
-    return all(inner < outer for inner, outer in zip(steps, steps[1:], strict=False))
+    return all(inner < outer for inner, outer in itertools.pairwise(steps))
 
 
 def test_a_request_ends_inside_before_it_ends_outside(proxy):
