@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from drift_jobs.claims import Claim
 from lifecycle import clock
+from lifecycle.claims import Claim
 from lifecycle.errors import PicklefleetError
 
 MEMORY_BYTES = 16 << 30

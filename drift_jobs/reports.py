@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from drift_jobs.claims import Claim, take
+from lifecycle.claims import SILENT, Claim, ClaimHeldError, take
 from lifecycle.errors import NotFoundError, StoreError
 from lifecycle.object_store import ObjectStore
 
@@ -37,7 +37,11 @@ class Reports:
         return sorted(date.fromisoformat(key[0]) for key in keys if key[1:] == [REPORT])
 
     def claim(self, night: date, limit_s: float) -> Claim | None:
-        return take(self.store, night.isoformat(), limit_s)
+        """None while another worker is at it; ours must beat its heart."""
+        try:
+            return take(self.store, night.isoformat(), limit_s, silent=SILENT)
+        except ClaimHeldError:
+            return None
 
     def publish(self, claim: Claim, report: Mapping[str, Any]) -> bool:
         """False when another worker's report counts. Raises ClaimEndedError for a holder that was superseded."""

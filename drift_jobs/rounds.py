@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from drift_jobs.claims import Claim
 from drift_jobs.night import Place, ensure_requested
 from drift_jobs.schedule import MISSING_AFTER, due_at, nights_to_make
 from lifecycle import clock
-from lifecycle.claims import ClaimEndedError
+from lifecycle.claims import Claim, ClaimEndedError
 from lifecycle.clock import Clock
 from lifecycle.errors import PicklefleetError
 from lifecycle.logs import get_logger

@@ -5,9 +5,8 @@ import pytest
 
 from drift_jobs import child
 from drift_jobs.child import ChildJudge, NightFailedError
-from drift_jobs.claims import take
 from lifecycle import clock
-from lifecycle.claims import ClaimEndedError
+from lifecycle.claims import ClaimEndedError, take
 from tests.nights import NIGHT
 from tests.simulated_store import SimulatedArea
 
