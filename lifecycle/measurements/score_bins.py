@@ -1,0 +1,107 @@
+"""The bins that scores of all arms are counted in: few, frozen, those of the champion's reference."""
+
+import hashlib
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from lifecycle.model import OutputAnswer
+from lifecycle.profile.bins import NumberBins
+from lifecycle.profile.profile import Profile
+from lifecycle.profile.scores import positive_index, score_columns
+from lifecycle.profile.values import category_text
+from lifecycle.signature import Output, Signature
+
+CUTS = 20
+MAX_COLUMNS = 10
+_NO_PROFILE = tuple(round(index / CUTS, 4) for index in range(1, CUTS))
+
+
+@dataclass(frozen=True, slots=True)
+class Cuts:
+    """A number's inner edges, or a label's values; whatever is none of these has the last place."""
+
+    edges: tuple[float, ...] = ()
+    labels: tuple[str, ...] = ()
+
+    @property
+    def places(self) -> int:
+        return len(self.edges or self.labels) + 1
+
+    def place(self, value: Any) -> int:
+        """Numbers: i holds edges[i-1] < x <= edges[i]. Raises TypeError or ValueError for what is no number."""
+        if self.edges:
+            return bisect_left(self.edges, float(value))
+        text = category_text(value)
+        return self.labels.index(text) if text in self.labels else len(self.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreBins:
+    """By score column. `name` is the same exactly where the bins are: counts of different ones are never added."""
+
+    columns: Mapping[str, Cuts] = field(default_factory=dict)
+    name: str = ""
+
+    def places(
+        self, outputs: Sequence[Output], answers: Sequence[OutputAnswer], row: int
+    ) -> dict[str, tuple[int, int]]:
+        """Of one row: the name of bins and column → its place, and of how many. NaN has none."""
+        found = {}
+        one = [_row_of(answer, row) for answer in answers]
+        for name, (_, values) in score_columns(outputs, one).items():
+            cuts = self.columns.get(name)
+            if cuts is not None and values[0] == values[0]:
+                found[f"{self.name}/{name}"] = (cuts.place(values[0]), cuts.places)
+        return found
+
+
+def score_bins(signature: Signature, profile: Profile | None) -> ScoreBins:
+    """Of the champion: twenty quantiles of its reference's scores. Without a profile probabilities alone, evenly."""
+    columns = _of_profile(profile) if profile is not None else _of_signature(signature)
+    chosen = dict(list(columns.items())[:MAX_COLUMNS])
+    told = msgspec.json.encode({name: (cuts.edges, cuts.labels) for name, cuts in chosen.items()})
+    return ScoreBins(chosen, hashlib.sha256(told).hexdigest()[:12] if chosen else "")
+
+
+def _of_profile(profile: Profile) -> dict[str, Cuts]:
+    found = {}
+    for name, column in profile.scores.items():
+        if isinstance(column.bins, NumberBins):
+            found[name] = Cuts(edges=_quantiles(column.bins, column.reference.bins))
+        else:
+            found[name] = Cuts(labels=column.bins.values[:CUTS])
+    return {name: cuts for name, cuts in found.items() if cuts.places > 1}
+
+
+def _quantiles(bins: NumberBins, counts: Any) -> tuple[float, ...]:
+    below = np.cumsum(counts)[:-1] / max(1, counts.sum())
+    wanted = np.arange(1, CUTS) / CUTS
+    if not len(below):
+        return ()
+    nearest = np.unique(np.abs(below[None, :] - wanted[:, None]).argmin(axis=1))
+    return tuple(float(edge) for edge in bins.edges[nearest])
+
+
+def _of_signature(signature: Signature) -> dict[str, Cuts]:
+    found: dict[str, Cuts] = {}
+    for output in signature.outputs:
+        names = [f"{output.name}:{category_text(label)}" for label in output.labels]
+        if "predict_proba" in output.methods:
+            only = positive_index(output)
+            kept = names if only is None else [names[only]]
+            found |= {name: Cuts(edges=_NO_PROFILE) for name in kept}
+        elif output.labels and "decision_function" not in output.methods:
+            found[output.name] = Cuts(labels=tuple(category_text(label) for label in output.labels[:CUTS]))
+    return found
+
+
+def _row_of(answer: OutputAnswer, row: int) -> OutputAnswer:
+    def one(values: Any) -> Any:
+        return None if values is None else values[row : row + 1]
+
+    return OutputAnswer(one(answer.labels), one(answer.probabilities), one(answer.scores), one(answer.values))
