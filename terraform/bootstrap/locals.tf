@@ -1,0 +1,21 @@
+locals {
+  # One state for each root, each in a container of its own: rights are granted per container.
+  states = toset(["staging", "production", "staging-traffic", "production-traffic"])
+
+  # A workflow signs in as what its job may do; who may start a production job is the repository's environment rule.
+  pipelines = {
+    plan       = "repo:${var.repository}:pull_request"
+    image      = "repo:${var.repository}:ref:refs/heads/main"
+    staging    = "repo:${var.repository}:environment:staging"
+    production = "repo:${var.repository}:environment:production"
+  }
+
+  state_rights = {
+    plan-reads-staging                   = { pipeline = "plan", state = "staging", right = "Storage Blob Data Reader" }
+    plan-reads-production                = { pipeline = "plan", state = "production", right = "Storage Blob Data Reader" }
+    staging-writes-staging               = { pipeline = "staging", state = "staging", right = "Storage Blob Data Contributor" }
+    staging-writes-staging-traffic       = { pipeline = "staging", state = "staging-traffic", right = "Storage Blob Data Contributor" }
+    production-writes-production         = { pipeline = "production", state = "production", right = "Storage Blob Data Contributor" }
+    production-writes-production-traffic = { pipeline = "production", state = "production-traffic", right = "Storage Blob Data Contributor" }
+  }
+}

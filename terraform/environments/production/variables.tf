@@ -1,0 +1,110 @@
+variable "name" {
+  description = "The beginning of every resource's name: 3 to 12 lower-case letters and digits."
+  type        = string
+}
+
+variable "location" {
+  description = "The Azure region, such as `westeurope`."
+  type        = string
+}
+
+variable "client_prefixes" {
+  description = "Who may call the service: address ranges, or [\"Internet\"] for everybody who has an API key."
+  type        = list(string)
+}
+
+variable "mail_relay_prefixes" {
+  description = "The addresses of the mail relay for the nightly report; empty sends no mail."
+  type        = list(string)
+  default     = []
+}
+
+variable "build_prefixes" {
+  description = "Address ranges that service images are pushed from."
+  type        = list(string)
+  default     = []
+}
+
+variable "peak_requests_per_s" {
+  description = "The busiest second to be served, in one-row requests."
+  type        = number
+}
+
+variable "machine_requests_per_s" {
+  description = "What one machine answers at its limit: measured with your own model, not guessed."
+  type        = number
+}
+
+variable "colours" {
+  description = "Written by `picklefleet release assignments` before each plan; never kept in git: the release journal is the one truth."
+  type = map(object({
+    image         = string
+    running_image = optional(string)
+    machines      = number
+    running       = optional(number, 0)
+    live          = optional(bool, false)
+    release       = optional(string, "")
+  }))
+  default = {
+    blue  = { image = "", machines = 0 }
+    green = { image = "", machines = 0 }
+  }
+}
+
+variable "worker_image" {
+  description = "The machine image of the worker; empty makes none yet."
+  type        = string
+  default     = ""
+}
+
+variable "runner_image" {
+  description = "The machine image of the runners; empty makes none yet."
+  type        = string
+  default     = ""
+}
+
+variable "graphite_image" {
+  description = "The machine image of a Graphite host; empty leaves metrics to Azure Monitor."
+  type        = string
+  default     = ""
+}
+
+variable "admin_public_key" {
+  description = "An SSH public key. Azure wants one; no rule of the network lets SSH in."
+  type        = string
+}
+
+variable "secrets" {
+  description = "Name (fleet-key, fleet-key-previous, records-key, tls-certificate, smtp-password) → value. Ephemeral: in no state and no plan."
+  type        = map(string)
+  default     = {}
+  sensitive   = true
+  ephemeral   = true
+}
+
+variable "secret_versions" {
+  description = "Name → a number that is raised whenever its value shall be written anew."
+  type        = map(number)
+  default     = {}
+}
+
+variable "alert_emails" {
+  description = "Who is told of alerts."
+  type        = list(string)
+}
+
+variable "monthly_budget" {
+  description = "The budget of a month in the subscription's currency."
+  type        = number
+}
+
+variable "budget_from" {
+  description = "The first day of a month, such as 2026-12-01T00:00:00Z."
+  type        = string
+}
+
+variable "setup_prefixes" {
+  description = "Public address ranges that may reach the vault: of the laptop that makes the first apply, before a runner is there. Empty afterwards."
+  type        = list(string)
+  default     = []
+}

@@ -1,0 +1,29 @@
+output "traffic" {
+  description = "What terraform/traffic needs to know; the walker hands it over."
+  value       = module.environment.traffic
+}
+
+output "capacity" {
+  description = "How many machines a live colour has, and what a lost zone would leave on each."
+  value       = module.environment.capacity
+}
+
+output "store" {
+  description = "The value of `PICKLEFLEET_STORE`."
+  value       = module.environment.store
+}
+
+output "address" {
+  description = "The address that clients call."
+  value       = module.environment.address
+}
+
+output "image_id" {
+  description = "The image definition that Packer publishes versions of."
+  value       = module.environment.image_id
+}
+
+output "registry" {
+  description = "Where service images are pushed."
+  value       = module.environment.registry
+}

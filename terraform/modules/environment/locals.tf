@@ -1,0 +1,32 @@
+locals {
+  tags = merge(var.tags, { "managed-by" = "terraform", "service" = "picklefleet" })
+
+  # The secrets that the parts know by these names, and who reads each.
+  secret_readers = {
+    for name, roles in {
+      "fleet-key"          = ["serving"]
+      "fleet-key-previous" = ["serving"]
+      "records-key"        = ["serving", "worker", "retrain"]
+      "tls-certificate"    = ["serving"]
+      "smtp-password"      = ["worker"]
+    } : name => toset(roles) if contains(keys(var.secret_versions), name)
+  }
+
+  colours = { for name, colour in var.colours : name => colour if colour.image != "" }
+
+  # Beside the two colours, machines that clients do not call: sets without a pool and without autoscale.
+  others = {
+    for role, set in {
+      worker   = { image = var.worker_image, identities = ["worker"], machines = 1 }
+      runner   = { image = var.runner_image, identities = ["release", "retrain"], machines = 0 }
+      graphite = { image = var.graphite_image, identities = ["worker"], machines = 1 }
+    } : role => set if set.image != ""
+  }
+
+  user_data = {
+    store     = "az://${module.storage.account_name}"
+    vault     = module.key_vault.uri
+    images    = module.registry.login_server
+    telemetry = nonsensitive(module.monitoring.connection_string) # it opens nothing without an identity
+  }
+}

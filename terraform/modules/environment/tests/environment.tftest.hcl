@@ -1,0 +1,51 @@
+mock_provider "azurerm" {
+  mock_resource "azurerm_storage_account" {
+    defaults = { id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/flights/providers/Microsoft.Storage/storageAccounts/flightsstore" }
+  }
+}
+
+variables {
+  name                   = "flights"
+  location               = "westeurope"
+  tenant_id              = "00000000-0000-0000-0000-000000000000"
+  client_prefixes        = ["203.0.113.0/24"]
+  peak_requests_per_s    = 1000
+  machine_requests_per_s = 2000
+  admin_public_key       = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGx0 nobody"
+  alert_emails           = ["operations@example.org"]
+  monthly_budget         = 900
+  budget_from            = "2026-12-01T00:00:00Z"
+}
+
+run "before_the_first_release_there_are_no_machines" {
+  command = plan
+
+  assert {
+    condition     = length(module.colour) == 0 && length(module.other) == 0 && output.pool == null
+    error_message = "Machines come with a release."
+  }
+  assert {
+    condition     = output.capacity.minimum == 3
+    error_message = "A thousand a second is one machine in each zone."
+  }
+}
+
+run "a_release_brings_its_colour_and_the_worker_comes_beside_it" {
+  command = plan
+  variables {
+    colours = {
+      blue  = { image = "/images/picklefleet/versions/1.4.0", machines = 3, running = 3, running_image = "/images/picklefleet/versions/1.4.0", live = true, release = "r7" }
+      green = { image = "", machines = 0 }
+    }
+    worker_image = "/images/picklefleet/versions/1.4.0"
+  }
+
+  assert {
+    condition     = toset(keys(module.colour)) == toset(["blue"]) && toset(keys(module.other)) == toset(["worker"]) && output.pool == "blue"
+    error_message = "Blue serves, one worker judges the nights."
+  }
+  assert {
+    condition     = toset(keys(output.traffic.pool_ids)) == toset(["blue", "green", "both"])
+    error_message = "The walker is told of all three pools."
+  }
+}

@@ -1,0 +1,4 @@
+output "pool" {
+  description = "Who gets the clients."
+  value       = var.pool
+}
