@@ -12,6 +12,7 @@ BIN := $(VENV)/bin
 SERVICE := $(VENV)/.service
 DEVELOPMENT := $(VENV)/.development
 SAMPLES := $(VENV)/.samples
+CHECKS := .venv-checks/.installed
 FLIGHTS := var/samples/flights
 
 # The lock names everything: older pips would look for the extras of what is locked, and find no hash for them.
@@ -47,19 +48,28 @@ fuzz: $(DEVELOPMENT) $(FLIGHTS)/flights.pkl ## Throw 3,000 generated requests at
 e2e: $(DEVELOPMENT) $(FLIGHTS)/flights.pkl ## Run the end-to-end tests: real processes, real files
 	@$(BIN)/pytest tests/e2e $(PYTEST_FLAGS)
 
+.PHONY: infra
+infra: $(DEVELOPMENT) ## Test terraform/ for real: needs terraform 1.11 and the provider
+	@$(BIN)/pytest tests/infra -n 2 $(PYTEST_FLAGS)
+
+.PHONY: checks
+checks: $(CHECKS) $(DEVELOPMENT) ## Run the static gates, each beside a planted fault that it must catch
+	@$(BIN)/pytest tests/gates $(PYTEST_FLAGS)
+
 .PHONY: prove
 prove: $(DEVELOPMENT) ## Run the experiments at full count, writing docs/proof/: NAME=
 	@$(BIN)/python -m tests.prove $(NAME)
 
 .PHONY: docs
-docs: $(SERVICE) ## Write the generated pages: settings, metrics, problems
+docs: $(DEVELOPMENT) ## Write the generated pages: settings, metrics, problems, tables of terraform
 	@$(BIN)/picklefleet settings --markdown > docs/settings.md
 	@$(BIN)/python -c "from lifecycle.metrics import markdown; print(markdown(), end='')" > docs/metrics.md
 	@$(BIN)/python -c "from webapp.problems import as_markdown; print(as_markdown(), end='')" > docs/problems.md
+	@$(BIN)/python terraform/tables.py
 
 .PHONY: lock
 lock: $(DEVELOPMENT) ## Resolve every *.in file anew into a locked *.txt with hashes
-	@for file in requirements extras/dask requirements-dev samples/requirements runtimes/sklearn-*.in; do \
+	@for file in requirements $(basename $(wildcard extras/*.in)) requirements-dev samples/requirements runtimes/sklearn-*.in; do \
 	  file=$${file%.in}; echo "$$file.txt"; \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
@@ -90,4 +100,10 @@ $(DEVELOPMENT): $(SERVICE) requirements-dev.txt
 
 $(SAMPLES): $(SERVICE) samples/requirements.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r samples/requirements.txt
+	@touch $@
+
+$(CHECKS): extras/checks.txt
+	@echo "Installing what the static gates need …"
+	@$(PYTHON) -m venv .venv-checks
+	@.venv-checks/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r extras/checks.txt
 	@touch $@

@@ -20,12 +20,18 @@ def main(arguments: list[str]) -> int:
 
 
 def _readmes() -> list[Path]:
-    return sorted(file.parent / "README.md" for file in HERE.rglob("variables.tf") if ".terraform" not in file.parts)
+    return sorted(
+        file.parent / "README.md" for file in HERE.rglob("variables.tf") if ".terraform" not in file.parts
+    )
 
 
 def _write(readme: Path, *, only_check: bool) -> bool:
     """True when the file is not what it should be."""
-    text = readme.read_text(encoding="utf-8") if readme.exists() else f"# {readme.parent.name}\n\n{BEGIN}\n{END}\n"
+    text = (
+        readme.read_text(encoding="utf-8")
+        if readme.exists()
+        else f"# {readme.parent.name}\n\n{BEGIN}\n{END}\n"
+    )
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     wanted = f"{before}{BEGIN}\n{_tables(readme.parent)}{END}{after}"
@@ -38,10 +44,10 @@ def _write(readme: Path, *, only_check: bool) -> bool:
 
 def _tables(place: Path) -> str:
     inputs = "".join(_input(name, body) for name, body in _blocks(place / "variables.tf", "variable"))
-    outputs = "".join(f"| `{name}` | {_prose(body)} |\n" for name, body in _blocks(place / "outputs.tf", "output"))
-    return (
-        f"\n| input | default | meaning |\n|---|---|---|\n{inputs}\n| output | meaning |\n|---|---|\n{outputs}\n"
+    outputs = "".join(
+        f"| `{name}` | {_prose(body)} |\n" for name, body in _blocks(place / "outputs.tf", "output")
     )
+    return f"\n| input | default | meaning |\n|---|---|---|\n{inputs}\n| output | meaning |\n|---|---|\n{outputs}\n"
 
 
 def _input(name: str, body: dict[str, Any]) -> str:

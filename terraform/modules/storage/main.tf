@@ -1,4 +1,9 @@
 resource "azurerm_storage_account" "store" {
+  #checkov:skip=CKV2_AZURE_1:Encrypted twice by the platform's keys; a key of one's own adds a way to lose everything
+  #checkov:skip=CKV_AZURE_33:There are no queues
+  #checkov:skip=CKV_AZURE_36:No other service passes by the rules: everything here has an identity and a private endpoint
+  #checkov:skip=CKV_AZURE_206:The variable allows ZRS, GZRS and RAGZRS alone; the check sees only its default
+
   name                = "${var.name}store"
   resource_group_name = var.resource_group_name
   location            = var.location
@@ -43,6 +48,8 @@ resource "azurerm_storage_account" "store" {
 }
 
 resource "azurerm_storage_container" "by_area" {
+  #checkov:skip=CKV2_AZURE_21:Machines look for news every few seconds: reads would bury the writes and deletions that are logged
+
   for_each = local.areas
 
   name                  = each.key

@@ -68,7 +68,7 @@ def test_all_problems_are_told_at_once() -> None:
     ("name", "text"),
     [("MAX_BODY_BYTES", "0"), ("MAX_BODY_BYTES", "16 MB"), ("REQUEST_DEADLINE_S", "nan"), ("AGENT_POLL_S", "0"),
      ("STATSD_HOST", "http://x"), ("TRUSTED_HOSTS", "a b"), ("STORE_ENDPOINT", "ftp://x"), ("WORKERS", "-1"),
-     ("STORE_ENDPOINT", "http://user:word@x/"), ("MAX_ROWS", "1e3"), ("PORT", "٨٠"), ("DASK", "127.0.0.1:8786"),
+     ("STORE_ENDPOINT", "http://user:word@x/"), ("MAX_ROWS", "1e3"), ("PORT", "٨٠"), ("DASK", "127.0.0.1:8786"),  # pragma: allowlist secret
      ("DASK", "http://x:1")],
 )  # fmt: skip
 def test_a_wrong_value_names_its_variable(name: str, text: str) -> None:
