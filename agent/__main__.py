@@ -10,6 +10,7 @@ import click
 from agent.edge_proxy.admission import EdgeProxy
 from agent.edge_rounds import EdgeRounds
 from agent.keys_sync import KeyRounds
+from agent.measuring_rounds import MeasuringRounds
 from agent.rounds import Rounds
 from agent.shipper import Shipper
 from agent.shipping_rounds import ShippingRounds
@@ -38,10 +39,12 @@ def agent(once: bool) -> None:
     metrics = open_metrics(settings)
     rounds = Rounds(registry, machine, lambda: load_trust(settings.keys_dir), metrics)
     keys = KeyRounds(registry.control, machine, lambda: load_trust(settings.keys_dir), metrics)
+    measuring = MeasuringRounds(registry.control, machine)
     shipping = _shipping(settings, machine, metrics)
     if once:
         keys.once()
         rounds.once()
+        measuring.once()
         shipping.once()
         return
     stop = _stop_event()
@@ -51,6 +54,7 @@ def agent(once: bool) -> None:
     if settings.edge_dir:
         edge = EdgeRounds(EdgeProxy(Path(settings.edge_dir)), lambda: spool_is_sound(machine.spool))
         threading.Thread(target=edge.run, args=(stop,), name="edge", daemon=True).start()
+    threading.Thread(target=measuring.run, args=(stop,), name="measurements", daemon=True).start()
     carrier = threading.Thread(
         target=shipping.run, args=(settings.seal_age_s, stop), name="records", daemon=True
     )

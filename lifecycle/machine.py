@@ -66,6 +66,11 @@ class MachineDirectory:
         """The newest entry of the API keys' journal, as the agent brought it."""
         return self.root / "cache" / "api_keys.json"
 
+    @property
+    def measurements(self) -> Path:
+        """What the web processes count, in a folder for each colour: a file of its own for each process."""
+        return self.root / "measurements"
+
     def bundle(self, digest: str) -> Path:
         return self.bundles / digest
 

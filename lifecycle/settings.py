@@ -62,6 +62,11 @@ class Settings:
         "", to.secret_text, "The account's shared key for az://; without one, the machine's managed identity."
     )
     machine_dir: Path = _setting("var/machine", to.folder, "This machine's folder: its cache and its spool.")
+    colour: str = _setting(
+        "blue",
+        to.one_of("blue", "green"),
+        "The colour of this fleet, or of this unit on a host that carries both; a release moves traffic between them.",
+    )
     keys_dir: Path = _setting("var/keys", to.folder, "Signing keys and the trusted public keys.")
     fleet_key: Secret[bytes] = _setting(
         "", to.secret_key, "Checks prediction ids; 32 random bytes or more, the same on every machine."

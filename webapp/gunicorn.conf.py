@@ -58,9 +58,10 @@ def pre_fork(server: Any, worker: Any) -> None:
 
 def worker_exit(_server: Any, worker: Any) -> None:
     """Seal this worker's records, so that the agent can ship them at once. After a kill the agent seals them."""
-    from webapp.wsgi import recorder  # noqa: PLC0415 - the parent loaded it after reading this file
+    from webapp.wsgi import measuring, recorder  # noqa: PLC0415 - the parent loaded it after reading this file
 
     recorder.close()
+    measuring.flush()
     if heartbeat := Heartbeat.of(bind, str(worker.slot)):
         heartbeat.end()
 
@@ -71,9 +72,14 @@ def nworkers_changed(_server: Any, new: int, _old: int | None) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """A worker is ready only when it has itself answered the golden rows."""
-    from webapp.wsgi import current_model, service  # noqa: PLC0415 - the parent loaded it after reading this file
+    from webapp.wsgi import (  # noqa: PLC0415 - the parent loaded it after reading this file
+        current_model,
+        measuring,
+        service,
+    )
 
     service.observer.worker = str(worker.slot)
+    measuring.start()
     current_model.start()
     if heartbeat := Heartbeat.of(bind, str(worker.slot)):
         worker.beat = lambda: heartbeat.beat() if current_model() else None

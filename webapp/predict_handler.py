@@ -14,6 +14,7 @@ from webapp.record_time import record_time
 from webapp.schemas import PredictRequest
 from webapp.service import Served, Service
 from webapp.strict_json import parse
+from webapp.watch import Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +33,24 @@ class Call:
 
 def answer_predict(service: Service, call: Call) -> Answer:
     """Never raises: what goes wrong becomes a problem."""
+    watch = Watch(service.measuring, call.request_id)
     try:
-        return _answer(service, call)
+        answer = _answer(service, call, watch)
     except Exception as error:  # noqa: BLE001 - the one boundary: every failure is answered and logged
         problem = problem_of(error)
         service.observer.problem(problem.kind.slug)
-        return Answer.of_problem(problem, call.request_id)
+        answer = Answer.of_problem(problem, call.request_id)
+    watch.ended(answer.status)
+    return answer
 
 
-def _answer(service: Service, call: Call) -> Answer:
+def _answer(service: Service, call: Call, watch: Watch) -> Answer:
     require_json_wanted(call.accept)
     require_json_body(call.content_type, call.content_encoding)
     served = service.served()
     if served is None:
         raise not_ready()
+    watch.assigned(served.model.version)
     at_ms = record_time(call.replay_time, replay=service.replay)
     stages = service.observer.stages()
     request = served.contract.read(parse(call.body, service.limits.max_depth))
@@ -53,6 +58,7 @@ def _answer(service: Service, call: Call) -> Answer:
     predictions = served.model.predict(request.columns, request.rows, request.method)
     stages.done("predict")
     service.observer.predicted(request.rows)
+    watch.predicted(request.rows, served.model.signature.outputs, predictions.answers)
     answered = _Answered(served, request, predictions, call, at_ms)
     base_id = mint(service.key, request.rows, call.owner, unix_ms=answered.at_ms)
     answer = answered.answer(base_id)

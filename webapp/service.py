@@ -6,6 +6,7 @@ from typing import Any
 
 from lifecycle.golden import GoldenRows
 from lifecycle.machine import HeldVersion
+from lifecycle.measurements.measuring import Measuring
 from lifecycle.metrics import Metrics
 from lifecycle.model import Model
 from lifecycle.prediction import FleetKey
@@ -58,6 +59,8 @@ class Service:
         record_prediction: Callable[[Signature, PredictionRecord], bool] = lambda _signature, _record: False,
         record_feedback: Callable[[Feedback], bool] = lambda _: False,
         held_versions: Callable[[], Sequence[HeldVersion]] = tuple,
+        measuring: Measuring | None = None,
+        serves: Callable[[Model], None] = lambda _model: None,
         replay: bool = False,
     ) -> None:
         self._current = current
@@ -71,6 +74,8 @@ class Service:
         self.record_prediction = record_prediction
         self.record_feedback = record_feedback
         self.held_versions = held_versions
+        self.measuring = measuring
+        self._serves = serves
         self.replay = replay
 
     def served(self) -> Served | None:
@@ -88,6 +93,7 @@ class Service:
         return held
 
     def _serve(self, model: Model) -> Served:
+        self._serves(model)
         contract = Contract.of(model.signature, self.limits.max_rows)
         golden = self._golden_rows(model)
         example = {name: golden.columns[name][0] for name in model.signature.names}

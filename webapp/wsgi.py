@@ -6,6 +6,7 @@ from lifecycle.installation_keys import load_fleet_key
 from lifecycle.loading import read_golden
 from lifecycle.logs import configure
 from lifecycle.machine import MachineDirectory
+from lifecycle.measurements.measuring import Measuring
 from lifecycle.prediction_log.recording import recorder_for, spool_is_sound
 from lifecycle.signing import load_trust
 from webapp.app import create_app
@@ -25,6 +26,8 @@ recorder = recorder_for(
     _settings, lambda reason, rows: _metrics.increment("records_dropped", rows, reason=reason)
 )
 
+measuring = Measuring(_machine.measurements / _settings.colour)
+
 service = Service(
     current_model,
     lambda model: read_golden(_machine.bundle(model.digest)),
@@ -36,6 +39,8 @@ service = Service(
     record_prediction=recorder.prediction,
     record_feedback=recorder.feedback,
     held_versions=_machine.held_versions,
+    measuring=measuring,
+    serves=lambda model: measuring.compare_with(_machine.bundle(model.digest), model.signature),
     replay=_settings.replay == "1",
 )
 app = create_app(service, _settings.trusted_hosts)

@@ -4,12 +4,15 @@ import hashlib
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 
+from lifecycle.bundle import PROFILE
 from lifecycle.model import OutputAnswer
+from lifecycle.profile import document
 from lifecycle.profile.bins import NumberBins
 from lifecycle.profile.profile import Profile
 from lifecycle.profile.scores import positive_index, score_columns
@@ -66,6 +69,14 @@ def score_bins(signature: Signature, profile: Profile | None) -> ScoreBins:
     chosen = dict(list(columns.items())[:MAX_COLUMNS])
     told = msgspec.json.encode({name: (cuts.edges, cuts.labels) for name, cuts in chosen.items()})
     return ScoreBins(chosen, hashlib.sha256(told).hexdigest()[:12] if chosen else "")
+
+
+def read_score_bins(bundle: Path, signature: Signature) -> ScoreBins:
+    """Of a verified bundle's folder. Raises CorruptBundleError."""
+    path = bundle / PROFILE
+    if not path.exists():
+        return score_bins(signature, None)
+    return score_bins(signature, document.from_document(msgspec.json.decode(path.read_bytes())))
 
 
 def _of_profile(profile: Profile) -> dict[str, Cuts]:
