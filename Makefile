@@ -56,6 +56,19 @@ infra: $(DEVELOPMENT) ## Test terraform/ for real: needs terraform 1.11 and the 
 checks: $(CHECKS) $(DEVELOPMENT) ## Run the static gates, each beside a planted fault that it must catch
 	@$(BIN)/pytest tests/gates $(PYTEST_FLAGS)
 
+.PHONY: audit
+audit: $(CHECKS) ## Ask for known weaknesses of every locked package; one that can't be asked about is a failure
+	@for lock in requirements.txt runtimes/*.txt extras/*.txt; do \
+	  .venv-checks/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r $$lock; done
+
+.PHONY: plan
+plan: ## Plan an environment on Azure: ENVIRONMENT=staging STATE_ACCOUNT= (terraform/README.md)
+	@bash terraform/plan.sh $(or $(ENVIRONMENT),staging)
+
+.PHONY: apply
+apply: ## Apply the plan that was shown: ENVIRONMENT=staging
+	@terraform -chdir=terraform/environments/$(or $(ENVIRONMENT),staging) apply -input=false "$(CURDIR)/var/terraform/$(or $(ENVIRONMENT),staging)/plan"
+
 .PHONY: prove
 prove: $(DEVELOPMENT) ## Run the experiments at full count, writing docs/proof/: NAME=
 	@$(BIN)/python -m tests.prove $(NAME)
@@ -72,7 +85,7 @@ lock: $(DEVELOPMENT) ## Resolve every *.in file anew into a locked *.txt with ha
 	@for file in requirements $(basename $(wildcard extras/*.in)) requirements-dev samples/requirements runtimes/sklearn-*.in; do \
 	  file=$${file%.in}; echo "$$file.txt"; \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	    --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' \
+	    --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(LOCK_FLAGS) \
 	    $$file.in --output-file $$file.txt; \
 	done
 

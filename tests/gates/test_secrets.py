@@ -21,5 +21,5 @@ def test_keys_in_files_are_caught(tmp_path):
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
 
     assert {"settings.py", "deploy.pem"} == {
-        found.split()[-1] for found in tools.secrets([settings, key], tmp_path)
+        found.split()[-1].partition(":")[0] for found in tools.secrets([settings, key], tmp_path)
     }
