@@ -62,6 +62,11 @@ class MachineDirectory:
         return self.root / "cache" / "segments"
 
     @property
+    def retraining(self) -> Path:
+        """Where retraining works; it may be lost at any time, and is begun again then."""
+        return self.root / "retraining"
+
+    @property
     def api_keys(self) -> Path:
         """The newest entry of the API keys' journal, as the agent brought it."""
         return self.root / "cache" / "api_keys.json"

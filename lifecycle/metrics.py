@@ -102,6 +102,13 @@ METRICS = (
         (Tag("outcome", ("ok", "failed")),),
     ),
     Metric(
+        "retrainings",
+        "counter",
+        "requests",
+        "Requests for retraining that were answered, by what became of them.",
+        (Tag("outcome", ("blessed", "not-blessed", "stopped")),),
+    ),
+    Metric(
         "nights",
         "counter",
         "nights",

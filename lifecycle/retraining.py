@@ -103,11 +103,11 @@ class RetrainQueue:
         keys = self.control.list(f"{_FOLDER}/{request_id}/steps")
         return [key.rsplit("/", 1)[1].removesuffix(".json") for key in keys]
 
-    def last_fit(self, *, but: str = "") -> datetime | None:
-        """When a model was last fitted, by the time that it was fitted for; `but` names a request to leave out."""
+    def fits(self, *, but: str = "") -> list[datetime]:
+        """When models were fitted, by the time that each was fitted for; `but` names a request to leave out."""
         ids = [one.id for one in self.requests() if one.id != but]
         begun = [self.recorded(request_id, FIT_BEGUN) for request_id in ids]
-        return max((datetime.fromisoformat(one["as_of"]) for one in begun if one is not None), default=None)
+        return sorted(datetime.fromisoformat(one["as_of"]) for one in begun if one is not None)
 
     def _read(self, key: str) -> RetrainRequest:
         try:

@@ -177,6 +177,9 @@ class Settings:
         to.whole(1, 100),
         "How many of the trusted rows a challenger may label otherwise than the champion, in percent.",
     )
+    code_commit: str = _setting(
+        "", to.text, "The commit that this installation or the recipe was made from, for the cards of models."
+    )
     retrain_floor: float | None = _setting(
         "",
         to.number,

@@ -25,6 +25,10 @@ COMMANDS = {
     "drift": ("drift_jobs.__main__:drift", "Show how a stretch of time differs from the reference."),
     "report": ("drift_jobs.__main__:report", "Show the kept reports of nights."),
     "work": ("drift_jobs.__main__:work", "Run the worker that judges every night, or judge one by hand."),
+    "retrain": (
+        "retrain.__main__:retrain",
+        "Train a challenger on what the fleet has seen, compare and register it.",
+    ),
     "replay": (
         "picklefleet.replay_command:replay",
         "Send the flights held back to the service, at their own time.",

@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import joblib
 
 from lifecycle import settings as settings_module
 from lifecycle.adapters.opening import open_records
@@ -42,6 +44,18 @@ def opened_workers(settings: Settings) -> Iterator[DaskWorkers | None]:
     if not settings.dask:
         yield None
         return
+    with _client(settings.dask, as_default=False) as client:
+        yield DaskWorkers(client.get_executor(pure=False))
+
+
+@contextmanager
+def joblib_on(scheduler: str) -> Iterator[None]:
+    """Within this, joblib spreads its work over the cluster. Raises PicklefleetError as above."""
+    with _client(scheduler, as_default=True), joblib.parallel_config(backend="dask"):
+        yield
+
+
+def _client(scheduler: str, *, as_default: bool) -> Any:
     try:
         from distributed import Client  # noqa: PLC0415 - an extra: who reads in one process has no Dask
     except ImportError as problem:
@@ -49,14 +63,12 @@ def opened_workers(settings: Settings) -> Iterator[DaskWorkers | None]:
             "PICKLEFLEET_DASK is set, and Dask is not installed.", fix="pip install -r extras/dask.txt"
         ) from problem
     try:
-        client = Client(settings.dask, timeout=CONNECT_S, set_as_default=False)  # type: ignore[no-untyped-call]
+        return Client(scheduler, timeout=CONNECT_S, set_as_default=as_default)  # type: ignore[no-untyped-call]
     except OSError as problem:
         raise PicklefleetError(
-            f"No Dask scheduler answers at {settings.dask}.",
-            fix="Start it, or unset PICKLEFLEET_DASK to read in this process.",
+            f"No Dask scheduler answers at {scheduler}.",
+            fix="Start it, or unset PICKLEFLEET_DASK to work in this process.",
         ) from problem
-    with client:
-        yield DaskWorkers(client.get_executor(pure=False))  # type: ignore[no-untyped-call]
 
 
 def _work(work: Callable[[HourFiles], T], task: HourTask) -> T:

@@ -1,11 +1,38 @@
 """What a model answered to n rows, in the shapes that the metrics take."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
 
-from lifecycle.model import OutputAnswer
+from lifecycle.model import Model, OutputAnswer
 from lifecycle.performance.metrics import Answered, Array, Classified, Regressed, one_hot
 from lifecycle.profile.scores import positive_index
 from lifecycle.signature import Label, Output
+
+ROWS_AT_ONCE = 10_000
+PARTS = ("labels", "probabilities", "scores", "values")
+
+
+def answers_to(model: Model, columns: Mapping[str, Sequence[Any]], rows: Array) -> list[OutputAnswer]:
+    """By output, for the rows of these numbers, a few thousand at once. Raises ModelFailureError."""
+    pieces = [
+        model.predict(taken(columns, some), len(some)).answers
+        for some in np.array_split(rows, max(1, -(-len(rows) // ROWS_AT_ONCE)))
+    ]
+    return [_joined(of_output) for of_output in zip(*pieces, strict=True)]
+
+
+def taken(columns: Mapping[str, Sequence[Any]], rows: Array) -> dict[str, list[Any]]:
+    return {name: [values[row] for row in rows] for name, values in columns.items()}
+
+
+def _joined(parts: tuple[OutputAnswer, ...]) -> OutputAnswer:
+    return OutputAnswer(**{name: _whole([getattr(part, name) for part in parts]) for name in PARTS})
+
+
+def _whole(parts: list[Any]) -> list[Any] | None:
+    return None if parts[0] is None else [value for part in parts for value in part]
 
 
 def answered_of(output: Output, answer: OutputAnswer) -> Answered:

@@ -1,6 +1,6 @@
 """Performance where the labels came back: of a night, of each version, of each segment, and of two models."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,21 +71,28 @@ def by_group(
 
 
 def difference(
-    first: Answered, second: Answered, truth: Array, *, seed: int = 0, repeats: int = REPEATS
+    first: Answered,
+    second: Answered,
+    truth: Array,
+    *,
+    only: Collection[str] | None = None,
+    repeats: int = REPEATS,
 ) -> dict[str, Figure]:
-    """`second` minus `first` on the same rows, paired by row, for every metric that both have."""
+    """`second` minus `first` on the same rows, paired by row, for every metric that both have, or some of them."""
     ones = np.ones(len(truth))
     before, after = metrics_of(first), metrics_of(second)
-    draws_before = bootstrap(before, truth, seed=seed, repeats=repeats)
-    draws_after = bootstrap(after, truth, seed=seed, repeats=repeats)
+    names = [name for name in before if name in after and (only is None or name in only)]
+    draws_before, draws_after = (
+        bootstrap({name: metrics[name] for name in names}, truth, seed=0, repeats=repeats)
+        for metrics in (before, after)
+    )
     return {
         name: Figure(
             after[name](truth, ones) - before[name](truth, ones),
             *middle_95(draws_after[name] - draws_before[name]),
             len(truth),
         )
-        for name in before
-        if name in after
+        for name in names
     }
 
 

@@ -13,6 +13,7 @@ from lifecycle.prediction_log.duck import connect, quoted, text
 from lifecycle.prediction_log.record_schema import input_columns, prediction_schema
 from lifecycle.prediction_log.records import actual_text
 from lifecycle.reference.labelled import LabelledReference
+from lifecycle.reference.recorded import plain_values, true_values
 from lifecycle.signature import Signature
 
 _BESIDE = {"actual": "VARCHAR", "actual_number": "DOUBLE", "at_ms": "BIGINT", "fold": "VARCHAR"}
@@ -30,6 +31,25 @@ def write_base_set(reference: LabelledReference, signature: Signature, path: Pat
             f"COPY (SELECT {chosen} FROM reference) TO {text(str(path))} (FORMAT parquet, COMPRESSION zstd)"
         )
     return BaseSet(sha256_of(path), reference.rows)
+
+
+def read_base_set(path: Path, signature: Signature) -> LabelledReference:
+    """What `write_base_set` wrote, row by row."""
+    inputs = input_columns(signature)
+    names = [*inputs.values(), *_BESIDE]
+    with connect(path.parent) as connection:
+        rows = connection.execute(
+            f"SELECT {', '.join(map(quoted, names))} FROM read_parquet({text(str(path))})"
+        ).fetchall()
+    read = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(names, ())
+    features = {feature.name: feature for feature in signature.inputs}
+    return LabelledReference(
+        {name: plain_values(features[name], read[column]) for name, column in inputs.items()},
+        true_values(signature, read["actual"], read["actual_number"]),
+        len(rows),
+        None if None in read["at_ms"] else list(read["at_ms"]),
+        list(read["fold"]) if any(read["fold"]) else None,
+    )
 
 
 def _columns(reference: LabelledReference, signature: Signature) -> Iterator[tuple[str, list[Any]]]:

@@ -11,7 +11,7 @@ from lifecycle.errors import ModelRefusedError
 from lifecycle.frame import Columns as AnyColumns
 from lifecycle.model import Model, OutputAnswer
 from lifecycle.performance import calibration
-from lifecycle.performance.answers import answered_of, truth_of
+from lifecycle.performance.answers import PARTS, answered_of, answers_to, taken, truth_of
 from lifecycle.performance.baseline import Baseline, baselines
 from lifecycle.performance.calibration import Calibration
 from lifecycle.performance.metrics import Answered, Array, Classified, metrics_of
@@ -20,9 +20,8 @@ from lifecycle.profile.scores import ScoreColumn, score_columns
 from lifecycle.profile.values import as_numbers
 from lifecycle.reference.build import Learned, Reference, build_profile
 from lifecycle.reference.importance import permutation_importances
-from lifecycle.reference.labelled import Columns, LabelledReference
+from lifecycle.reference.labelled import LabelledReference
 
-_ROWS_AT_ONCE = 10_000
 _PREFERRED = ("roc_auc", "log_loss", "mae", "accuracy")
 
 
@@ -39,7 +38,7 @@ def learn(model: Model, reference: LabelledReference, metric: str | None) -> Les
     """
     judged = _judged_rows(reference)
     tell(f"Asking the model {len(judged):,} rows of the reference …")
-    answers = _answers(model, reference.columns, judged)
+    answers = answers_to(model, reference.columns, judged)
     labelled = np.flatnonzero(reference.labelled[judged])
     tested = [_rows(answer, labelled) for answer in answers]
     rows = judged[labelled]
@@ -49,7 +48,7 @@ def learn(model: Model, reference: LabelledReference, metric: str | None) -> Les
     days = None if all_days is None else [all_days[row] for row in rows]
     tell("Measuring which features matter …")
     learned = Learned(
-        permutation_importances(_asking(model), _taken(reference.columns, rows), outcomes[0].truth, primary),
+        permutation_importances(_asking(model), taken(reference.columns, rows), outcomes[0].truth, primary),
         {one.name: one.calibration for one in outcomes if one.calibration is not None},
         {one.name: _baselines(one, days) for one in outcomes},
     )
@@ -80,34 +79,11 @@ def _judged_rows(reference: LabelledReference) -> Array:
     return np.arange(reference.rows) if holdout is None else np.flatnonzero(holdout)
 
 
-def _answers(model: Model, columns: Columns, rows: Array) -> list[OutputAnswer]:
-    parts = [
-        model.predict(_taken(columns, some), len(some)).answers
-        for some in np.array_split(rows, max(1, -(-len(rows) // _ROWS_AT_ONCE)))
-    ]
-    return [_joined(part) for part in zip(*parts, strict=True)]
-
-
-def _joined(parts: tuple[OutputAnswer, ...]) -> OutputAnswer:
-    return OutputAnswer(**{name: _whole([getattr(part, name) for part in parts]) for name in _PARTS})
-
-
-_PARTS = ("labels", "probabilities", "scores", "values")
-
-
-def _whole(parts: list[Any]) -> list[Any] | None:
-    return None if parts[0] is None else [value for part in parts for value in part]
-
-
 def _rows(answer: OutputAnswer, rows: Array) -> OutputAnswer:
-    given = {name: getattr(answer, name) for name in _PARTS}
+    given = {name: getattr(answer, name) for name in PARTS}
     return OutputAnswer(
         **{name: None if values is None else [values[row] for row in rows] for name, values in given.items()}
     )
-
-
-def _taken(columns: Columns, rows: Array) -> Columns:
-    return {name: [values[row] for row in rows] for name, values in columns.items()}
 
 
 def _outcomes(

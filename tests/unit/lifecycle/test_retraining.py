@@ -82,11 +82,11 @@ def test_the_first_word_about_a_step_stands(queue):
     assert queue.steps("one") == ["gather"]
 
 
-def test_the_last_fit_is_known_by_its_time(queue):
-    assert queue.last_fit() is None
-    for night in (NIGHT, date(2013, 9, 1)):
+def test_fits_are_known_by_their_times(queue):
+    assert queue.fits() == []
+    for night in (date(2013, 9, 1), NIGHT):
         queue.add(request(night))
         queue.record(request(night).id, FIT_BEGUN, {"as_of": f"{night}T02:00:00.000Z"})
 
-    assert queue.last_fit().date() == date(2013, 9, 1)
-    assert queue.last_fit(but="2013-09-01-v1").date() == NIGHT
+    assert [fit.date() for fit in queue.fits()] == [NIGHT, date(2013, 9, 1)]
+    assert [fit.date() for fit in queue.fits(but="2013-09-01-v1")] == [NIGHT]

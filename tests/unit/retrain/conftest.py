@@ -1,0 +1,33 @@
+"""One registered champion for all tests; each gets a copy of its store."""
+
+import shutil
+
+import pytest
+
+from tests.retrain_world import World, make_champion
+
+
+@pytest.fixture(scope="session")
+def registered(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("champion")
+    make_champion(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def served(registered, tmp_path_factory):
+    """Twelve days were served, and the labels are what is true."""
+    folder = tmp_path_factory.mktemp("served") / "world"
+    shutil.copytree(registered, folder)
+    World(folder).serve_days()
+    return folder
+
+
+@pytest.fixture
+def fresh(registered, tmp_path):
+    return World(shutil.copytree(registered, tmp_path / "world"))
+
+
+@pytest.fixture
+def world(served, tmp_path):
+    return World(shutil.copytree(served, tmp_path / "world"))
