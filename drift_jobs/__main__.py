@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from lifecycle.command_line import CommandGroup, echo_json
+from lifecycle.command_line import echo_json
 
 
 class Night(click.ParamType[date]):
@@ -39,12 +39,13 @@ def work(once: date | None, explain: bool, dry_run: bool, as_json: bool, judge_i
     from drift_jobs.worker import run
 
     if once is None:
-        run(_rounds(), _log_keeping())
+        rounds = _rounds()
+        run(rounds, _log_keeping(), rounds.post)
     elif judge_into is not None:
         _judge_into(once, judge_into)
     else:
-        report = judge_night(_place(), once) if dry_run else _make(once)
-        _show(report, as_json, explain)
+        report = judge_night(open_place(), once) if dry_run else _make(once)
+        show_report(report, as_json, explain)
 
 
 @click.command()
@@ -64,7 +65,7 @@ def drift(window: str, explain: bool, as_json: bool) -> None:
     from lifecycle import clock
     from lifecycle.window import parse
 
-    place, stretch = _place(), parse(window, clock.now())
+    place, stretch = open_place(), parse(window, clock.now())
     judged = [
         judge_window(place.log, watched, stretch).to_document() for watched in watched_in(place, stretch)
     ]
@@ -79,33 +80,7 @@ def drift(window: str, explain: bool, as_json: bool) -> None:
             click.echo(line)
 
 
-@click.group(cls=CommandGroup)
-def report() -> None:
-    """The reports of nights, as they are kept in the store."""
-
-
-@report.command("show")
-@click.argument("night", type=Night(), required=False)
-@click.option("--explain", is_flag=True, help="Show every test, limit and note.")
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-def show(night: date | None, explain: bool, as_json: bool) -> None:
-    """Show the report of NIGHT, or the newest one."""
-    from lifecycle.errors import NotFoundError
-
-    reports = _place().reports
-    nights = reports.nights()
-    chosen = night or (nights[-1] if nights else None)
-    found = None if chosen is None else reports.find(chosen)
-    if found is None:
-        have = f"{nights[0]} to {nights[-1]}" if nights else "none yet"
-        raise NotFoundError(
-            f"There is no report{f' of {chosen}' if chosen else ''}.",
-            fix=f"Reports: {have}. Make one: python -m drift_jobs --once {chosen or '2013-08-01'}",
-        )
-    _show(found, as_json, explain)
-
-
-def _show(report: dict[str, Any], as_json: bool, explain: bool) -> None:
+def show_report(report: dict[str, Any], as_json: bool, explain: bool) -> None:
     from drift_jobs.presentation import present
 
     if as_json:
@@ -120,8 +95,8 @@ def _make(night: date) -> dict[str, Any]:
 
     rounds = _rounds()
     reports = rounds.place.reports
-    if not reports.exists(night):
-        rounds.make(night)
+    if not reports.exists(night) and rounds.make(night):
+        rounds.post.once()
     found: dict[str, Any] | None = reports.find(night)
     if found is None:
         raise ClaimHeldError(
@@ -141,7 +116,7 @@ def _judge_into(night: date, path: Path) -> None:
 
     limit_this_process(LIMIT_S)
     try:
-        path.write_bytes(msgspec.json.encode(judge_night(_place(), night)))
+        path.write_bytes(msgspec.json.encode(judge_night(open_place(), night)))
     except PicklefleetError as problem:
         path.write_bytes(msgspec.json.encode({"message": problem.message, "fix": problem.fix}))
         sys.exit(FAILED)
@@ -157,7 +132,30 @@ def _rounds() -> Any:
     settings = settings_module.load()
     configure(settings.log_level, settings.log_format)
     judge = ChildJudge(settings_module.environment_for(settings, {}))
-    return Rounds(_place(), open_metrics(settings), judge)
+    place, metrics = open_place(), open_metrics(settings)
+    return Rounds(place, metrics, judge, post=open_post(settings, place.reports, metrics))
+
+
+def open_post(settings: Any, reports: Any, metrics: Any) -> Any:
+    """The mail of nights; it sends nothing where the settings name no server."""
+    from drift_jobs.mail.delivery import Mailer
+    from drift_jobs.mail.outbox import Outbox
+    from drift_jobs.mail.post import PostOffice
+    from drift_jobs.mail.smtp import Server
+    from drift_jobs.mail.snoozes import Snoozes
+
+    server = Server(
+        settings.smtp_host,
+        settings.smtp_port,
+        settings.smtp_security,
+        settings.smtp_user,
+        settings.smtp_password,
+        settings.smtp_ca,
+    )
+    box = Outbox(reports.store)
+    mailer = Mailer(box, server, settings.mail_from, settings.mail_to, metrics) if server.host else None
+    news = settings.mail_nights == "news"
+    return PostOffice(reports, Snoozes(reports.store), mailer, only_news=news, link=settings.reports_url)
 
 
 def _log_keeping() -> Any:
@@ -179,7 +177,8 @@ def _log_keeping() -> Any:
     )
 
 
-def _place() -> Any:
+def open_place() -> Any:
+    """The store, as nights see it."""
     from drift_jobs.night import Place
     from drift_jobs.reports import Reports
     from lifecycle import settings as settings_module

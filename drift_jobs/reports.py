@@ -1,6 +1,7 @@
 """The reports area: one folder a night. A night exists when its report.json was created; it is never rewritten."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import msgspec
 
 from lifecycle.claims import SILENT, Claim, ClaimHeldError, take
-from lifecycle.errors import NotFoundError, StoreError
+from lifecycle.errors import AlreadyExistsError, NotFoundError, StoreError
 from lifecycle.object_store import ObjectStore
 
 REPORT = "report.json"
@@ -30,6 +31,18 @@ class Reports:
 
     def exists(self, night: date) -> bool:
         return self.store.exists(f"{night.isoformat()}/{REPORT}")
+
+    def kept(self, night: date, name: str) -> bytes | None:
+        """What was derived from a night's report."""
+        try:
+            return self.store.get(f"{night.isoformat()}/{name}")
+        except NotFoundError:
+            return None
+
+    def keep(self, night: date, name: str, data: bytes) -> None:
+        """The first one stays: whoever comes second has made the same."""
+        with suppress(AlreadyExistsError):
+            self.store.create(f"{night.isoformat()}/{name}", data)
 
     def nights(self) -> list[date]:
         """All nights that have a report, oldest first."""

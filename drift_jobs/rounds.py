@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from drift_jobs.mail.post import NOBODY, Post
 from drift_jobs.night import Place, ensure_requested
 from drift_jobs.schedule import MISSING_AFTER, due_at, nights_to_make
 from lifecycle import clock
@@ -24,13 +25,14 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Rounds:
-    """`judge` makes a night's document; it beats the claim's heart meanwhile."""
+    """`judge` makes a night's document; it beats the claim's heart meanwhile. `post` tells people."""
 
     place: Place
     metrics: Metrics
     judge: Judge
     now: Clock = clock.now
     limit_s: float = LIMIT_S
+    post: Post = NOBODY
 
     def once(self) -> int:
         """How many reports this worker made. A night that fails leaves the others alone; the next round retries."""
@@ -52,6 +54,7 @@ class Rounds:
         self.metrics.gauge("nights_missing", len(late))
         if late:
             log.error("report_missing", nights=[night.isoformat() for night in late])
+            self.post.missing(late)
         return len(late)
 
     def make(self, night: date) -> bool:
@@ -67,6 +70,7 @@ class Rounds:
             return False
         ensure_requested(self.place, report)
         log.info("night_judged", night=night.isoformat(), severity=report["severity"])
+        self.post.announce(report)
         return True
 
     def _judge(self, night: date, claim: Claim) -> dict[str, Any]:

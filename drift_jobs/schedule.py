@@ -4,24 +4,25 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 
-JobName = Literal["night", "watch", "log"]
+JobName = Literal["night", "watch", "log", "mail"]
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`hour` None is every hour. `late`: a call that comes later than this is left to the next one."""
+    """`hour` None is every hour; `minute` is as cron writes it. `late`: a call that comes later than this is left to the next one."""
 
     name: JobName
     hour: int | None
-    minute: int
+    minute: str
     late: timedelta
     at_once: int = 1
 
 
 JOBS = (
-    Job("night", 2, 0, timedelta(hours=6)),
-    Job("watch", None, 30, timedelta(minutes=30)),
-    Job("log", None, 10, timedelta(minutes=50)),
+    Job("night", 2, "0", timedelta(hours=6)),
+    Job("watch", None, "30", timedelta(minutes=30)),
+    Job("log", None, "10", timedelta(minutes=50)),
+    Job("mail", None, "*/5", timedelta(minutes=4)),
 )
 
 DUE = time(2, 0)

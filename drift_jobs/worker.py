@@ -11,6 +11,7 @@ from apscheduler.schedulers.blocking import BlockingScheduler
 from apscheduler.triggers.cron import CronTrigger
 
 from drift_jobs.log_keeping import LogKeeping
+from drift_jobs.mail.post import PostOffice
 from drift_jobs.rounds import Rounds
 from drift_jobs.schedule import JOBS, Job, JobName
 from lifecycle import clock
@@ -35,11 +36,11 @@ def scheduler_for(work: Mapping[JobName, Callable[[], None]]) -> BlockingSchedul
     return scheduler
 
 
-def run(rounds: Rounds, keeping: LogKeeping) -> None:
+def run(rounds: Rounds, keeping: LogKeeping, post: PostOffice) -> None:
     """Until SIGTERM or Ctrl-C. The first round comes at once: it makes up what was missed while nobody worked."""
-    nights, tidy = _undisturbed(rounds.once), _undisturbed(keeping.once)
+    nights, tidy, mail = (_undisturbed(one.once) for one in (rounds, keeping, post))
     logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it tells of every wake-up
-    scheduler = scheduler_for({"night": nights, "watch": nights, "log": tidy})
+    scheduler = scheduler_for({"night": nights, "watch": nights, "log": tidy, "mail": mail})
     scheduler.add_job(nights, id="first", next_run_time=clock.now())
 
     def stop(_signal: int, _frame: FrameType | None) -> None:

@@ -18,6 +18,7 @@ _MIN_KEY_BYTES = 32
 _AZURE_STORE = re.compile(r"az://[a-z0-9]{3,24}(/[A-Za-z0-9._-]+)*/?")
 _SIZE = re.compile(r"([0-9]{1,15}) ?(B|KiB|MiB|GiB)?")
 _SIZE_UNITS = {None: 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
 _HOST = re.compile(r"\.?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?")
 
 
@@ -120,6 +121,28 @@ def endpoint(given: str) -> str:
     """Where the store's blob service answers; empty is the account's own address."""
     if given and not re.fullmatch(r"https?://[^\s/?#@]+(/[A-Za-z0-9._/-]*)?", given):
         raise ValueError("must be a URL such as http://127.0.0.1:10000/devstoreaccount1, without a password")
+    return given.rstrip("/")
+
+
+def address(given: str) -> str:
+    """A mail address; empty stays empty."""
+    if given and not _ADDRESS.fullmatch(given):
+        raise ValueError("must be one plain mail address, such as nights@example.org")
+    return given
+
+
+def addresses(given: str) -> tuple[str, ...]:
+    """Each once, in their order."""
+    found = tuple(dict.fromkeys(one.strip() for one in given.split(",") if one.strip()))
+    if not all(_ADDRESS.fullmatch(one) for one in found):
+        raise ValueError("must be plain mail addresses with commas between them, such as ops@example.org")
+    return found
+
+
+def web_page(given: str) -> str:
+    """An address for people; empty is none."""
+    if given and not re.fullmatch(r"https?://[^\s/?#@\"'<>]+(/[A-Za-z0-9._/-]*)?", given):
+        raise ValueError("must be a URL such as https://reports.example.org/nights, without a password")
     return given.rstrip("/")
 
 

@@ -121,6 +121,19 @@ METRICS = (
         "nights",
         "Nights whose report should have been there six hours ago: anything above 0 is an alarm.",
     ),
+    Metric(
+        "mails",
+        "counter",
+        "attempts",
+        "Attempts to hand a mail to the mail server, by how they ended.",
+        (Tag("outcome", ("sent", "deferred", "refused", "in_doubt")),),
+    ),
+    Metric(
+        "mails_undelivered",
+        "gauge",
+        "mails",
+        "Mails of the last week that nobody got, or that wait for more than an hour: above 0 is an alarm.",
+    ),
 )
 
 _BY_NAME = {metric.name: metric for metric in METRICS}

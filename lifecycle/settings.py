@@ -12,6 +12,7 @@ from lifecycle import converters as to
 from lifecycle.converters import Secret
 from lifecycle.errors import SettingsError
 from lifecycle.listening import beyond_loopback
+from lifecycle.mail_settings import mail_contradictions
 
 PREFIX = "PICKLEFLEET_"
 FILE = "_FILE"
@@ -192,6 +193,34 @@ class Settings:
     )
     statsd_host: str = _setting("", to.host, "Where metrics are sent by StatsD's protocol; empty sends none.")
     statsd_port: int = _setting("8125", to.whole(1, 65535), "The UDP port of the StatsD server.")
+    smtp_host: str = _setting(
+        "", to.host, "The mail server that nights are reported through; empty sends no mail."
+    )
+    smtp_port: int = _setting("587", to.whole(1, 65535), "Its port: 587 for starttls, 465 for tls.")
+    smtp_security: str = _setting(
+        "starttls",
+        to.one_of("starttls", "tls", "none"),
+        "How the connection is kept private; none is for a server on this very machine.",
+    )
+    smtp_user: str = _setting("", to.text, "The user at the mail server; empty sends without one.")
+    smtp_password: Secret[str] = _setting("", to.secret_text, "That user's password.")
+    smtp_ca: str = _setting(
+        "",
+        to.text,
+        "A file with the certificate of the authority that the mail server is checked by, where it is your own.",
+    )
+    mail_from: str = _setting("", to.address, "Who the mails are from.")
+    mail_to: tuple[str, ...] = _setting(
+        "", to.addresses, "Who gets them, with commas between; nobody else ever does."
+    )
+    mail_nights: str = _setting(
+        "all",
+        to.one_of("all", "news"),
+        "news: only nights with something found that nobody snoozed, or over; missing reports always.",
+    )
+    reports_url: str = _setting(
+        "", to.web_page, "Where people can read the store's reports area, for a link in the mails."
+    )
     log_level: str = _setting(
         "info", to.one_of("debug", "info", "warning", "error"), "The least severe events that are logged."
     )
@@ -313,6 +342,7 @@ def _contradictions(settings: Settings) -> Iterator[str]:
             f"{PREFIX}REPLAY can't be 1 while others than this machine can reach the service: they could write "
             f"the past anew. Listen on a loopback address ({PREFIX}HOST=127.0.0.1)."
         )
+    yield from mail_contradictions(settings)
     if settings.api_keys == "off" and beyond_loopback(settings.host, settings.bind):
         yield (
             f"{PREFIX}API_KEYS can't be off while others than this machine can reach the service: "

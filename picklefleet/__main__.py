@@ -23,7 +23,10 @@ COMMANDS = {
     ),
     "log": ("picklefleet.log_command:log", "Compact, expire and forget records of predictions."),
     "drift": ("drift_jobs.__main__:drift", "Show how a stretch of time differs from the reference."),
-    "report": ("drift_jobs.__main__:report", "Show the kept reports of nights."),
+    "report": (
+        "picklefleet.report_command:report",
+        "Show, preview, mail and snooze the reports of nights.",
+    ),
     "work": ("drift_jobs.__main__:work", "Run the worker that judges every night, or judge one by hand."),
     "retrain": (
         "retrain.__main__:retrain",

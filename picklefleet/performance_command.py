@@ -15,6 +15,7 @@ from lifecycle.command_line import echo_json
 from lifecycle.machine import MachineDirectory
 from lifecycle.performance.intervals import Figure
 from lifecycle.performance.of_window import Measured, Performance, performance_of
+from lifecycle.performance.titles import FROM_0_TO_1, metric_title
 from lifecycle.prediction_log.reading import Coverage, PredictionLog
 from lifecycle.prediction_log.segment_cache import SegmentCache
 from lifecycle.prediction_log.spool_files import spool_files
@@ -22,18 +23,9 @@ from lifecycle.settings import Settings
 from lifecycle.window import parse
 from picklefleet.bars import bar, scale_line
 
-_FROM_0_TO_1 = frozenset({"accuracy", "precision", "recall", "f1", "roc_auc", "brier", "calibration_error"})
 FEW_ROWS = 20  # drawing rows again and again tells nothing of so few
 _OF_POSITIVE = frozenset({"precision", "recall", "f1"})
 _UNDEFINED = Figure(math.nan, math.nan, math.nan, 0)
-_TITLES = {
-    "f1": "F1",
-    "brier": "Brier score",
-    "roc_auc": "ROC AUC",
-    "mae": "mean absolute error",
-    "rmse": "root mean square error",
-    "r2": "R²",
-}
 
 
 @click.command()
@@ -107,7 +99,7 @@ def _group(one: Measured) -> Iterator[str]:
         lag = f"; half of them within {_duration(labels.median_lag_s)}, 95 % within {_duration(labels.p95_lag_s)}"
     yield f"{one.version}{output}: {labels.labelled:,} of {labels.rows:,} labelled ({labels.coverage:.1%}){lag}"
     for name, figure in one.figures.items():
-        yield _figure(_title(name, one.positive), figure, bounded=name in _FROM_0_TO_1)
+        yield _figure(_title(name, one.positive), figure, bounded=name in FROM_0_TO_1)
 
 
 def _by_segment(found: Performance, whole: Measured, segment: str) -> Iterator[str]:
@@ -117,7 +109,7 @@ def _by_segment(found: Performance, whole: Measured, segment: str) -> Iterator[s
         if one.segment is not None and (one.version, one.output) == (whole.version, whole.output):
             figure = one.figures.get(found.metric or "", _UNDEFINED)
             title = f"  {one.segment[:20]:<20}{one.labels.labelled:6,}"
-            yield _figure(title, figure, bounded=found.metric in _FROM_0_TO_1)
+            yield _figure(title, figure, bounded=found.metric in FROM_0_TO_1)
 
 
 def _figure(title: str, figure: Figure, *, bounded: bool) -> str:
@@ -141,7 +133,7 @@ def _over_time(found: Performance) -> Iterator[str]:
 
 
 def _title(name: str, positive: str | None) -> str:
-    title = _TITLES.get(name, name.replace("_", " "))
+    title = metric_title(name)
     return f"{title} of {positive!r}" if positive is not None and name in _OF_POSITIVE else title
 
 

@@ -10,6 +10,7 @@ from lifecycle.performance.calibration import Calibration, apply
 from lifecycle.performance.intervals import Figure
 from lifecycle.performance.metrics import HIGHER_IS_BETTER, Answered, Array, Regressed, metrics_of
 from lifecycle.performance.realised import Labels
+from lifecycle.performance.titles import metric_title
 
 MIN_DAY_ROWS = 200
 MIN_DAYS = 6
@@ -99,11 +100,11 @@ def judge_performance(
     source: Source = "realised" if enough and metric in realised else "estimated"
     figure = (realised if source == "realised" else estimated).get(metric)
     if figure is None or np.isnan(figure.value):
-        reason = f"{metric} is neither realised (labels for {labels.coverage:.0%} of rows) nor estimated."
+        reason = f"{metric_title(metric)} is neither realised (labels for {labels.coverage:.0%} of rows) nor estimated."
         return PerformanceVerdict(metric, "none", None, reason, None, baseline)
     if baseline is None or baseline.sd is None or baseline.days < MIN_DAYS:
         days = baseline.days if baseline else 0
-        reason = f"The hold-out has {days} days of at least {MIN_DAY_ROWS} rows; judging {metric} needs {MIN_DAYS}."
+        reason = f"The hold-out has {days} days of at least {MIN_DAY_ROWS} rows; judging {metric_title(metric)} needs {MIN_DAYS}."
         return PerformanceVerdict(metric, source, None, reason, figure, baseline)
     return _judged(metric, source, figure, baseline, baseline.sd)
 
@@ -112,7 +113,7 @@ def _judged(metric: str, source: Source, figure: Figure, baseline: Baseline, sd:
     worse = baseline.value - figure.value if metric in HIGHER_IS_BETTER else figure.value - baseline.value
     bad = worse > _DEVIATIONS * sd and figure.excludes(baseline.value)
     reason = (
-        f"{source.capitalize()} {metric} is {figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f}); "
+        f"{source.capitalize()} {metric_title(metric)} is {figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f}); "
         f"on the hold-out it was {baseline.value:.3f} with a standard deviation of {sd:.3f} over {baseline.days} days."
     )
     return PerformanceVerdict(metric, source, bad, reason, figure, baseline)

@@ -108,7 +108,7 @@ def test_a_model_that_is_wrong_without_any_drift_is_severe(place, served):
 
     assert (report["severity"], report["bad"]) == ("severe", True)
     assert column(report, "delay")["severity"] == "ok"
-    assert "roc_auc" in report["evidence"][0]
+    assert "ROC AUC" in report["evidence"][0]
 
 
 def test_two_bad_nights_ask_for_a_new_model_once(place, served):

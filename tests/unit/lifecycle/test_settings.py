@@ -117,13 +117,15 @@ def test_a_file_that_can_not_be_read_is_named(tmp_path: Path) -> None:
 
 
 def test_secrets_show_nowhere() -> None:
-    environ = given(FLEET_KEY=KEY.hex(), STORE_ACCESS_KEY="open sesame")
+    mail = {"SMTP_HOST": "mail", "MAIL_FROM": "a@b.org", "MAIL_TO": "a@b.org", "SMTP_USER": "me"}
+    environ = given(FLEET_KEY=KEY.hex(), STORE_ACCESS_KEY="open sesame", SMTP_PASSWORD="letmein", **mail)
     shown = f"{load(environ)!r} {load(environ).fleet_key} {settings.describe(environ)}"
 
     assert "open sesame" not in shown
+    assert "letmein" not in shown
     assert KEY.hex() not in shown
     assert repr(KEY) not in shown
-    assert shown.count("<SECRET>") == 9  # four in the settings, one printed, four rows
+    assert shown.count("<SECRET>") == 11  # five in the settings, one printed, five rows
 
 
 def test_a_command_s_options_stand_above_the_environment() -> None:

@@ -53,7 +53,7 @@ def test_neither_labels_nor_estimate_is_not_judged_and_says_so():
     verdict = judged(figure(0.50), Labels(1_000, 10))
 
     assert (verdict.source, verdict.bad) == ("none", None)
-    assert verdict.reason == "roc_auc is neither realised (labels for 1% of rows) nor estimated."
+    assert verdict.reason == "ROC AUC is neither realised (labels for 1% of rows) nor estimated."
 
 
 @pytest.mark.parametrize("baseline", [None, Baseline(0.7, None, 1), Baseline(0.7, 0.02, 5)])
@@ -66,7 +66,7 @@ def test_a_holdout_of_too_few_days_is_not_judged_and_says_so(baseline):
 
 def test_the_reason_tells_every_number():
     assert judged(figure(0.63)).reason == (
-        "Realised roc_auc is 0.630 (0.620 to 0.640); on the hold-out it was 0.700 with a standard deviation "
+        "Realised ROC AUC is 0.630 (0.620 to 0.640); on the hold-out it was 0.700 with a standard deviation "
         "of 0.020 over 10 days."
     )
 
