@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from agent.edge_proxy.admission import EdgeProxy
 from agent.edge_proxy.configuration import COLOURS
 from agent.edge_proxy.server_state import Intent
-from agent.rounds import repeat
+from agent.repeating import repeat
 from lifecycle import heartbeats
 from lifecycle.errors import PicklefleetError
 from lifecycle.logs import get_logger

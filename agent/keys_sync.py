@@ -7,9 +7,9 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from agent.rounds import repeat
+from agent.repeating import attempted, repeat
 from lifecycle.atomic_file import write_atomically
-from lifecycle.errors import PicklefleetError, StoreError
+from lifecycle.errors import StoreError
 from lifecycle.key_journal import NONE_YET, KeyJournal, KeySetEntry, entry_from_bytes
 from lifecycle.logs import get_logger
 from lifecycle.machine import MachineDirectory
@@ -42,13 +42,7 @@ class KeyRounds:
         repeat(self._try_once, min(pause_s, MAX_PAUSE_S), stop, max_pause_s=MAX_PAUSE_S)
 
     def _try_once(self) -> bool:
-        try:
-            self.once()
-        except PicklefleetError as problem:
-            self.metrics.increment("agent_key_syncs", outcome="failed")
-            log.warning("key_sync_failed", problem=str(problem), kind=type(problem).__name__)
-            return False
-        return True
+        return attempted(self.once, self.metrics, "agent_key_syncs", "key_sync_failed")
 
 
 def sync_keys(journal: KeyJournal, machine: MachineDirectory) -> KeySetEntry | None:

@@ -4,8 +4,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from agent.repeating import attempted, repeat
 from agent.sync import Synced, sync
-from lifecycle.errors import PicklefleetError
 from lifecycle.logs import get_logger
 from lifecycle.machine import MachineDirectory
 from lifecycle.metrics import Metrics
@@ -38,24 +38,10 @@ class Rounds:
         repeat(self._try_once, pause_s, stop, max_pause_s=MAX_PAUSE_S)
 
     def _try_once(self) -> bool:
-        try:
-            self.once()
-        except PicklefleetError as problem:
-            self.metrics.increment("agent_syncs", outcome="failed")
-            log.warning("sync_failed", problem=str(problem), kind=type(problem).__name__)
-            return False
-        return True
+        return attempted(self.once, self.metrics, "agent_syncs", "sync_failed")
 
     def _report(self, synced: Synced) -> None:
         if synced.change == "switched" and synced.serving is not None:
             log.info("bundle_ready", model=synced.serving.name, version=synced.serving.version)
         elif synced.change == "no-champion":
             log.warning("no_champion", fix="Promote a version: picklefleet promote v1")
-
-
-def repeat(attempt: Callable[[], bool], pause_s: float, stop: threading.Event, *, max_pause_s: float) -> None:
-    """Until `stop`; after a failed attempt the pause doubles up to `max_pause_s`, a good one restores it."""
-    pause = pause_s
-    while not stop.is_set():
-        pause = pause_s if attempt() else min(pause * 2, max_pause_s)
-        stop.wait(pause)

@@ -8,7 +8,7 @@ import fcntl
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Literal
 
@@ -16,19 +16,20 @@ import duckdb
 import msgspec
 
 from agent import losses
+from agent.conversion import NotConvertibleError, convert
 from agent.drop_shipper import DropShipper
-from agent.plan_events import PlanEvents
+from agent.ship_plan import Plan, Shipped, read_plan
 from lifecycle.atomic_file import write_atomically
 from lifecycle.errors import AlreadyExistsError
 from lifecycle.logs import get_logger
 from lifecycle.object_store import ObjectStore
 from lifecycle.prediction_log.record_schema import Kind
-from lifecycle.prediction_log.segments import segment_key, write_segments
 from lifecycle.prediction_log.spool_files import (
     SpoolFile,
     adopt_orphans,
     first_event,
     read_events,
+    spool_file,
     spool_files,
     sync_directory,
 )
@@ -37,36 +38,13 @@ Step = Literal[
     "adopted", "planned", "converted", "put", "all_put", "spool_deleted", "plan_deleted", "drops_put"
 ]
 
-FORMAT = 1
 PLAN_BYTES = 24 << 20  # converting takes many times as much memory
 RESERVE_BYTES = 64 << 10
 PLAN_SPOOLS = 256
 DAMAGED = ".damaged"
+MAX_TRIES = 10
 
 log = get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """These spools become the segment `name`, one object for each hour in them."""
-
-    name: str
-    spools: tuple[str, ...]
-    format: int = FORMAT
-
-
-@dataclass(frozen=True, slots=True)
-class Shipped:
-    """What a round did. `damaged_bytes` and `unreadable` events are losses; a torn tail was never acknowledged."""
-
-    segments: int = 0
-    spools: int = 0
-    torn_tail_bytes: int = 0
-    damaged_bytes: int = 0
-    unreadable: int = 0
-
-    def __add__(self, other: "Shipped") -> "Shipped":
-        return Shipped(*(mine + its for mine, its in zip(_values(self), _values(other), strict=True)))
 
 
 class Shipper:
@@ -100,7 +78,7 @@ class Shipper:
             self._at("adopted")
             total = Shipped()
             for plan in self._begun():
-                total += self._try(plan)
+                total += self._try(self._again(plan))
             while (next_plan := self._next_plan()) is not None:
                 total += self._try(next_plan)
             self._drops.ship()
@@ -123,7 +101,7 @@ class Shipper:
 
     def _begun(self) -> Iterator[Plan]:
         for path in sorted(self._plans.glob("*.json")):
-            yield msgspec.json.decode(path.read_bytes(), type=Plan)
+            yield read_plan(path, self._spool)
 
     def _next_plan(self) -> Plan | None:
         """The oldest sealed spools that share their columns, up to a bound, durably written down."""
@@ -149,21 +127,33 @@ class Shipper:
         sync_directory(self._plans)
 
     def _try(self, plan: Plan) -> Shipped:
-        """A plan that can't be converted waits for the next round and does not stand in the others' way."""
+        """A plan that can't be converted stands in nobody's way: it waits, and after some rounds is set aside."""
         try:
             return self._run(plan)
-        except (duckdb.Error, ValueError, OverflowError) as problem:
-            log.error("plan_failed", plan=plan.name, kind=type(problem).__name__)
-            return Shipped()
+        except duckdb.IOException as problem:  # a full disk is no fault of the plan
+            self._note(replace(plan, tries=plan.tries - 1))
+            log.warning("plan_waits", plan=plan.name, problem=str(problem)[:300])
+        except NotConvertibleError as problem:
+            log.error("plan_failed", plan=plan.name, problem=str(problem), tries=plan.tries)
+        return Shipped()
+
+    def _again(self, plan: Plan) -> Plan:
+        """Noted before the try: a conversion that kills this process must not do so for ever."""
+        again = replace(plan, tries=plan.tries + 1)
+        self._note(again)
+        return again
+
+    def _note(self, plan: Plan) -> None:
+        """How often it was tried; a disk without any room must not keep it from being shipped."""
+        with suppress(OSError):
+            write_atomically(self._plan_file(plan), msgspec.json.encode(asdict(plan)))
 
     def _run(self, plan: Plan) -> Shipped:
+        if plan.tries > MAX_TRIES and len(plan.spools) > 1 and not plan.apart:
+            plan = replace(plan, tries=1, apart=True)
+            self._write(plan)
         paths = [self._spool / name for name in plan.spools]
-        done = Shipped()
-        if all(path.exists() for path in paths):  # else all was put, and the deleting had begun
-            done = self._put(plan, paths)
-            self._at("all_put")
-        elif any(path.with_suffix(DAMAGED).exists() for path in paths):  # or the setting aside had
-            done = self._set_aside(plan, [path for path in paths if path.exists()])
+        done = self._each_apart(plan, paths) if plan.apart else self._together(plan, paths)
         for path in paths:
             path.unlink(missing_ok=True)
             self._at("spool_deleted")
@@ -172,23 +162,52 @@ class Shipper:
         self._at("plan_deleted")
         return done
 
-    def _put(self, plan: Plan, paths: list[Path]) -> Shipped:
-        folder = self._scratch / plan.name
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            events = PlanEvents(folder / "events")
-            schema = events.gather(paths)
-            if schema is None:
+    def _together(self, plan: Plan, paths: list[Path]) -> Shipped:
+        if paths and all(path.exists() for path in paths):  # else all was put, and the deleting had begun
+            if plan.tries > MAX_TRIES:
                 return self._set_aside(plan, paths)
-            written = write_segments(events.path, schema, folder, longest=events.longest)
+            done = self._put(plan, paths, plan)
+            self._at("all_put")
+            return done
+        if any(path.with_suffix(DAMAGED).exists() for path in paths):  # or the setting aside had
+            return self._set_aside(plan, [path for path in paths if path.exists()])
+        return Shipped()
+
+    def _each_apart(self, plan: Plan, paths: list[Path]) -> Shipped:
+        """What can't be converted costs its own spool and no other; those that are gone are done."""
+        done = Shipped()
+        for path in paths:
+            spool = spool_file(path)
+            if spool is not None and path.exists():
+                done += self._apart(plan, Plan(spool.segment, (path.name,)), path)
+                path.unlink(missing_ok=True)
+                plan = replace(plan, tries=1)
+                self._note(plan)
+        return done
+
+    def _apart(self, plan: Plan, part: Plan, path: Path) -> Shipped:
+        try:
+            if plan.tries <= MAX_TRIES:  # else this very one ended the process again and again
+                return self._put(part, [path], plan)
+        except NotConvertibleError as problem:
+            log.error("spool_failed", spool=path.name, problem=str(problem))
+        return self._set_aside(part, [path])
+
+    def _put(self, plan: Plan, paths: list[Path], noted: Plan) -> Shipped:
+        """`noted` is the plan whose tries are counted."""
+        folder = self._scratch / plan.name
+        try:
+            made = convert(plan.name, paths, folder)
+            if made is None:
+                return self._set_aside(plan, paths)
             self._at("converted")
-            for segment in written.segments:
-                self._create(segment_key(schema.kind, segment.hour, plan.name), segment.path)
+            if noted.tries > 1:
+                self._note(replace(noted, tries=1))
+            for key, file in made.segments:
+                self._create(key, file)
                 self._at("put")
-            hour = written.segments[0].hour if written.segments else losses.hour_of(paths[0])
-            lost = losses.Losses(events.damaged_places, written.unreadable)
-            losses.tell(self._records, plan.name, schema.kind, hour, lost)
-            return Shipped(len(written.segments), len(paths), events.torn, events.damaged, written.unreadable)
+            losses.tell(self._records, plan.name, made.kind, made.hour, made.lost)
+            return Shipped(len(made.segments), len(paths), made.torn, made.damaged, made.lost.unreadable)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -199,7 +218,7 @@ class Shipper:
             return  # this plan's own: nobody else has its origin
 
     def _set_aside(self, plan: Plan, paths: list[Path]) -> Shipped:
-        """Events without a header that can be read are kept for a person; a file without any is nobody's loss."""
+        """What can't be converted is kept for a person, and told as lost; a file without any event is nobody's loss."""
         bad = [path for path in paths if next(iter(read_events(path)), None) is not None]
         if bad:
             kind: Kind = "prediction" if bad[0].name.startswith("prediction-") else "feedback"
@@ -225,7 +244,3 @@ def _alike(spools: list[SpoolFile]) -> Iterator[SpoolFile]:
         if size > PLAN_BYTES and spool is not spools[0]:
             return
         yield spool
-
-
-def _values(shipped: Shipped) -> tuple[int, ...]:
-    return tuple(asdict(shipped).values())

@@ -3,9 +3,9 @@
 import threading
 from dataclasses import dataclass, field
 
-from agent.rounds import repeat
-from agent.shipper import Shipped, Shipper
-from lifecycle.errors import PicklefleetError
+from agent.repeating import attempted, repeat
+from agent.ship_plan import Shipped
+from agent.shipper import Shipper
 from lifecycle.logs import get_logger
 from lifecycle.metrics import Metrics, NullMetrics
 
@@ -35,10 +35,7 @@ class ShippingRounds:
         self._try_once()
 
     def _try_once(self) -> bool:
-        try:
-            self.once()
-        except (PicklefleetError, OSError) as problem:
-            self.metrics.increment("agent_shipments", outcome="failed")
-            log.warning("shipping_failed", problem=str(problem), backlog=self.shipper.backlog())
-            return False
-        return True
+        went_well = attempted(self.once, self.metrics, "agent_shipments", "shipping_failed")
+        if not went_well:
+            log.info("records_wait", spools=self.shipper.backlog())
+        return went_well

@@ -45,9 +45,13 @@ def sparkline(counts: Sequence[int]) -> str:
 
 def _quality(quality: dict[str, Any]) -> Iterator[str]:
     yield f"  {quality['served']:,} answered, {quality['labelled']:,} with a true value, in {quality['hours_with_rows']} hours"
-    if quality["dropped"]:
-        lost = ", ".join(f"{reason} {rows:,}" for reason, rows in sorted(quality["dropped"].items()))
-        yield f"  Not recorded: {lost}"
+    for name, title in (
+        ("dropped", "Not recorded"),
+        ("feedback_dropped", "True values that could not be kept"),
+    ):
+        if dropped := quality.get(name):
+            lost = ", ".join(f"{reason} {rows:,}" for reason, rows in sorted(dropped.items()))
+            yield f"  {title}: {lost}"
     if quality["unknown_versions"]:
         yield f"  Not in the registry: {', '.join(quality['unknown_versions'])}"
 

@@ -1,7 +1,7 @@
 """`picklefleet performance`: what the model reached where the true values came back."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -86,10 +86,16 @@ def _coverage(coverage: Coverage) -> Iterator[str]:
     late = f", {coverage.late:,} of these after more than a day" if coverage.late else ""
     yield f"Predictions: {coverage.served:,}; with a true value: {coverage.labelled:,}{share}{late}."
     if coverage.dropped:
-        reasons = ", ".join(f"{reason} {rows:,}" for reason, rows in sorted(coverage.dropped.items()))
-        yield f"Not recorded: {sum(coverage.dropped.values()):,} ({reasons})."
+        yield f"Not recorded: {_by_reason(coverage.dropped)}."
+    if coverage.feedback_dropped:
+        yield f"True values that could not be kept since then: {_by_reason(coverage.feedback_dropped)}."
     if coverage.conflicts:
         yield f"Told two different values, of which the latest counts: {coverage.conflicts:,}."
+
+
+def _by_reason(dropped: Mapping[str, int]) -> str:
+    reasons = ", ".join(f"{reason} {rows:,}" for reason, rows in sorted(dropped.items()))
+    return f"{sum(dropped.values()):,} ({reasons})"
 
 
 def _group(one: Measured) -> Iterator[str]:

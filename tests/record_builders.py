@@ -54,3 +54,23 @@ def stored_ids(folder: Path, kind: str = "prediction") -> list[str]:
         return []
     query = "SELECT prediction_id FROM read_parquet($1, union_by_name = true) ORDER BY 1"
     return [row[0] for row in duckdb.execute(query, [files]).fetchall()]
+
+
+class PowerCut(BaseException):
+    """Not an Exception: nothing in the code may clean up after it."""
+
+
+def write_spools(
+    spool: Path, hours: tuple[int, ...] = (0, 1, 2), per_hour: int = 3, files: int = 2, **limits: float
+) -> list[str]:
+    """Some spools, each over several hours; the ids that were acknowledged."""
+    ids: list[str] = []
+    for _ in range(files):
+        writing = recorder(spool, **limits)
+        for hour in hours:
+            for _ in range(per_hour):
+                base = new_id(2)
+                assert writing.prediction(SIGNATURE, record(base, at_ms=NOON + hour * HOUR, rows=2))
+                ids += [f"{base}-0", f"{base}-1"]
+        writing.close()
+    return sorted(ids)

@@ -5,6 +5,8 @@ written on a full disk, and outlives the process.
 import errno
 import os
 import threading
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -118,6 +120,16 @@ def read_drop_counts(path: Path) -> DropDocument | None:
     slots = (data[:_SLOT_BYTES], data[_SLOT_BYTES:])
     documents = [_document(payload) for slot in slots for payload in list(FrameReader(slot))[:1]]
     return max((d for d in documents if d.number), key=lambda d: d.number, default=None)
+
+
+def dropped_rows(documents: Iterable[DropDocument], kind: str, hours: range) -> dict[str, int]:
+    """Reason → rows of that kind in those hours."""
+    counts = Counter[str]()
+    for document in documents:
+        if document.kind == kind:
+            for drop in document.drops:
+                counts[drop.reason] += drop.rows if drop.hour in hours else 0
+    return {reason: rows for reason, rows in counts.items() if rows}
 
 
 def drop_document(data: bytes) -> DropDocument:

@@ -1,7 +1,8 @@
 """Reading the log: a window's rows by column, with their labels, and how much of what was answered is there."""
 # ruff: noqa: S608 - names in these statements are this file's own, or go through `quoted`
 
-from collections import Counter, deque
+import sys
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ import duckdb
 
 from lifecycle.object_store import ObjectStore
 from lifecycle.prediction_log.deletions import Deletion, deletions_since
-from lifecycle.prediction_log.drop_counts import HOUR_MS, DropDocument, drop_document
+from lifecycle.prediction_log.drop_counts import HOUR_MS, DropDocument, drop_document, dropped_rows
 from lifecycle.prediction_log.duck import connect, quoted
 from lifecycle.prediction_log.hour_files import (
     LIVE,
@@ -44,6 +45,8 @@ class Coverage:
     them got it more than a day after the prediction; `conflicts` got two different ones.
 
     Dropped as `damaged` or `unreadable` is what was recorded and then spoilt on a disk: that many at least.
+    `feedback_dropped` are true values, by reason, that came since the window's start and could not be kept: each may
+    have been one of the missing labels.
     """
 
     seen: int = 0
@@ -51,6 +54,7 @@ class Coverage:
     late: int = 0
     conflicts: int = 0
     dropped: dict[str, int] = field(default_factory=dict)
+    feedback_dropped: dict[str, int] = field(default_factory=dict)
 
     @property
     def served(self) -> int:
@@ -122,7 +126,10 @@ class PredictionLog:
                 "FROM predictions p LEFT JOIN hour_labels l USING (prediction_id)"
             ).fetchall()
             total = _sums(total, found[0])
-        return Coverage(*total, self._dropped(window))
+        hours, documents = hours_of(window), list(self._drop_documents())
+        predictions = dropped_rows(documents, "prediction", hours)
+        feedback = dropped_rows(documents, "feedback", range(hours.start, sys.maxsize))
+        return Coverage(*total, predictions, feedback)
 
     def map_hours(
         self,
@@ -163,14 +170,6 @@ class PredictionLog:
             for hour in self.hours(window, which):
                 labels.beside(hour, columns)
                 yield one
-
-    def _dropped(self, window: Window) -> dict[str, int]:
-        hours, counts = hours_of(window), Counter[str]()
-        for document in self._drop_documents():
-            if document.kind == "prediction":
-                for drop in document.drops:
-                    counts[drop.reason] += drop.rows if drop.hour in hours else 0
-        return {reason: rows for reason, rows in counts.items() if rows}
 
     def _drop_documents(self) -> Iterator[DropDocument]:
         """Of each origin the newest: its counts only grow."""

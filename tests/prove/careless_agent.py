@@ -5,21 +5,21 @@ real one. A kill loses what it holds, an answer that is lost on the way stores r
 import secrets
 import shutil
 
-from agent import shipper
+from agent import conversion
 from agent.__main__ import agent
 from agent.shipper import Shipper
 
-_put, _segment_key = Shipper._put, shipper.segment_key
+_put, _segment_key = Shipper._put, conversion.segment_key
 
 
-def _careless_put(self, plan, paths):
+def _careless_put(self, plan, paths, noted):
     held = self._scratch / f"held-{plan.name}"
     held.mkdir(parents=True, exist_ok=True)
     copies = [shutil.copy(path, held / path.name) for path in paths]
     for path in paths:
         path.unlink()
     try:
-        return _put(self, plan, copies)
+        return _put(self, plan, copies, noted)
     except Exception:
         for path, copy in zip(paths, copies, strict=True):
             shutil.copy(copy, path)
@@ -32,5 +32,5 @@ def _new_key(kind, hour, name):
 
 if __name__ == "__main__":
     Shipper._put = _careless_put
-    shipper.segment_key = _new_key
+    conversion.segment_key = _new_key
     agent()

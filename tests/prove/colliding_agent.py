@@ -1,9 +1,9 @@
 """An agent that names segments by their number alone: the broken twin, which two machines may not run at once."""
 
-from agent import shipper
+from agent import conversion
 from agent.__main__ import agent
 
-_segment_key = shipper.segment_key
+_segment_key = conversion.segment_key
 
 
 def _numbered_key(kind, hour, name):
@@ -11,5 +11,5 @@ def _numbered_key(kind, hour, name):
 
 
 if __name__ == "__main__":
-    shipper.segment_key = _numbered_key
+    conversion.segment_key = _numbered_key
     agent()

@@ -1,6 +1,8 @@
 """Rounds go on whatever the store does, more slowly while it does not answer."""
 
+import errno
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -42,6 +44,17 @@ def test_a_store_that_does_not_answer_is_asked_less_and_less_often_up_to_a_minut
     dead.run(5.0, stop)
 
     assert stop.pauses == [10.0, 20.0, 40.0, 60.0, 60.0, 60.0]
+
+
+def test_a_full_disk_does_not_end_the_rounds(dead):
+    class FullDisk:
+        def alias(self, *_, **__):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    stop = Waits(2)
+    replace(dead, registry=FullDisk()).run(5.0, stop)
+
+    assert stop.pauses == [10.0, 20.0]
 
 
 def test_a_good_round_restores_the_pace(registry, settings):

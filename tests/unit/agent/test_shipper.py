@@ -7,6 +7,7 @@ from itertools import count
 import duckdb
 import pytest
 
+from agent import conversion
 from agent import shipper as shipper_module
 from agent.shipper import Shipper
 from lifecycle.errors import StoreUnavailableError
@@ -16,11 +17,17 @@ from lifecycle.prediction_log.record_schema import prediction_schema
 from lifecycle.prediction_log.records import Feedback
 from lifecycle.prediction_log.spool import SpoolWriter
 from lifecycle.prediction_log.spool_files import spool_files
-from tests.record_builders import HOUR, NOON, SIGNATURE, new_id, record, recorder, records_area, stored_ids
-
-
-class PowerCut(BaseException):
-    """Not an Exception: nothing in the code may clean up after it."""
+from tests.record_builders import (
+    NOON,
+    SIGNATURE,
+    PowerCut,
+    new_id,
+    record,
+    recorder,
+    records_area,
+    stored_ids,
+    write_spools,
+)
 
 
 class SlowStore:
@@ -39,20 +46,6 @@ class SlowStore:
         return getattr(self._area, name)
 
 
-def write(spool, hours=(0, 1, 2), per_hour=3, files=2, **limits):
-    """Some spools, each over several hours; the ids that were acknowledged."""
-    ids = []
-    for _ in range(files):
-        writing = recorder(spool, **limits)
-        for hour in hours:
-            for _ in range(per_hour):
-                base = new_id(2)
-                assert writing.prediction(SIGNATURE, record(base, at_ms=NOON + hour * HOUR, rows=2))
-                ids += [f"{base}-0", f"{base}-1"]
-        writing.close()
-    return sorted(ids)
-
-
 @pytest.fixture
 def spool(tmp_path):
     return tmp_path / "machine" / "spool"
@@ -64,7 +57,7 @@ def area(tmp_path):
 
 
 def test_every_row_arrives_in_the_folder_of_its_hour(tmp_path, spool, area):
-    ids = write(spool)
+    ids = write_spools(spool)
     shipped = Shipper(area, spool).ship()
 
     assert ids == stored_ids(tmp_path / "store")
@@ -94,7 +87,7 @@ STEPS = ["adopted", "planned", "converted", "put", "all_put", "spool_deleted", "
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("nth", [1, 2, 3])
 def test_killed_after_any_step_every_row_is_there_once(tmp_path, spool, area, step, nth):
-    ids, seen = write(spool), count(1)
+    ids, seen = write_spools(spool), count(1)
 
     def cut(reached):
         if reached == step and next(seen) == nth:
@@ -103,7 +96,7 @@ def test_killed_after_any_step_every_row_is_there_once(tmp_path, spool, area, st
     try:
         Shipper(area, spool, at=cut).ship()
     except PowerCut:
-        ids = sorted(ids + write(spool, files=1))  # meanwhile the web goes on
+        ids = sorted(ids + write_spools(spool, files=1))  # meanwhile the web goes on
     Shipper(area, spool).ship()
 
     assert ids == stored_ids(tmp_path / "store")
@@ -112,7 +105,7 @@ def test_killed_after_any_step_every_row_is_there_once(tmp_path, spool, area, st
 
 
 def test_killed_again_and_again_it_still_ends(tmp_path, spool, area):
-    ids = write(spool)
+    ids = write_spools(spool)
     for allowed in range(40):
         left = iter(range(allowed))
 
@@ -132,9 +125,9 @@ def test_killed_again_and_again_it_still_ends(tmp_path, spool, area):
 
 def test_without_a_plan_a_kill_would_duplicate(tmp_path, spool, area, monkeypatch):
     """The broken twin: a name made anew at each try is what the plan prevents."""
-    ids = write(spool)
+    ids = write_spools(spool)
     monkeypatch.setattr(
-        shipper_module,
+        conversion,
         "segment_key",
         lambda kind, hour, name: f"kind={kind}/date=x/hour=y/{new_id()}.parquet",
     )
@@ -151,7 +144,7 @@ def test_without_a_plan_a_kill_would_duplicate(tmp_path, spool, area, monkeypatc
 
 
 def test_a_store_that_is_away_keeps_the_spools_until_it_is_back(tmp_path, spool, area):
-    ids = write(spool)
+    ids = write_spools(spool)
     with pytest.raises(StoreUnavailableError):
         Shipper(SlowStore(area, lambda number: number > 1), spool).ship()
 
@@ -162,7 +155,7 @@ def test_a_store_that_is_away_keeps_the_spools_until_it_is_back(tmp_path, spool,
 
 def test_an_answer_that_was_lost_is_no_second_segment(tmp_path, spool, area):
     """The put arrived, its answer did not: the next try finds the object there."""
-    ids = write(spool)
+    ids = write_spools(spool)
 
     class Forgetful(SlowStore):
         def create_from_file(self, key, path):
@@ -192,7 +185,7 @@ def test_signatures_that_differ_become_segments_of_their_own(tmp_path, spool, ar
 
 
 def test_a_torn_tail_is_left_out_and_told(tmp_path, spool, area):
-    ids = write(spool, files=1)
+    ids = write_spools(spool, files=1)
     (path,) = [file.path for file in spool_files(spool)]
     path.write_bytes(path.read_bytes() + b"\xffPF1\0\0\0")
     shipped = Shipper(area, spool).ship()
@@ -202,10 +195,10 @@ def test_a_torn_tail_is_left_out_and_told(tmp_path, spool, area):
 
 
 def test_a_spool_whose_header_is_gone_is_set_aside_and_the_others_go(tmp_path, spool, area):
-    write(spool, files=1)
+    write_spools(spool, files=1)
     (bad,) = [file.path for file in spool_files(spool)]
     bad.write_bytes(b"\xff\xff" + bad.read_bytes()[2:])
-    ids = write(spool, files=1)
+    ids = write_spools(spool, files=1)
     shipped = Shipper(area, spool).ship()
 
     assert shipped.damaged_bytes > 0
@@ -214,7 +207,7 @@ def test_a_spool_whose_header_is_gone_is_set_aside_and_the_others_go(tmp_path, s
 
 
 def test_a_writer_that_died_before_its_header_leaves_nothing_to_do(spool, area):
-    write(spool, files=1)
+    write_spools(spool, files=1)
     (file,) = spool_files(spool)
     file.path.write_bytes(b"")
     Shipper(area, spool).ship()
@@ -287,22 +280,22 @@ def test_a_time_that_no_calendar_has_does_not_stop_the_others(tmp_path, spool, a
     writing.prediction(SIGNATURE, record("A", at_ms=2**62))
     writing.close()
     Shipper(area, spool).ship()
-    ids = write(spool)
+    ids = write_spools(spool)
     Shipper(area, spool).ship()
 
     assert ids == stored_ids(tmp_path / "store")
-    assert len(spool_files(spool)) == 1, "it is kept for a person, not thrown away"
+    assert len(spool_files(spool)) == 1
 
 
 def test_the_backlog_does_not_grow_the_memory(spool, area, monkeypatch):
     monkeypatch.setattr(shipper_module, "PLAN_BYTES", 4000)
-    ids = write(spool, files=12)
+    ids = write_spools(spool, files=12)
     sizes = []
 
     class Watching(Shipper):
-        def _put(self, plan, paths):
+        def _put(self, plan, paths, noted):
             sizes.append(sum(path.stat().st_size for path in paths))
-            return super()._put(plan, paths)
+            return super()._put(plan, paths, noted)
 
     Watching(area, spool).ship()
 

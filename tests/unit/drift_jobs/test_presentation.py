@@ -35,3 +35,12 @@ def test_an_empty_night_is_a_whole_table_too(place):
     lines = list(present(judge_night(place, NIGHT), explain=True))
 
     assert sum("no-data" in line and "at least 200" in line for line in lines) == 4
+
+
+def test_what_was_lost_is_told_by_reason(place):
+    report = judge_night(place, NIGHT)
+    report["quality"] |= {"dropped": {"budget": 1200}, "feedback_dropped": {"disk_full": 3}}
+    lines = list(present(report))
+
+    assert "  Not recorded: budget 1,200" in lines
+    assert "  True values that could not be kept: disk_full 3" in lines

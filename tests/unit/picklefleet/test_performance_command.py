@@ -1,6 +1,7 @@
 """What the command shows, in words and in JSON, of a small log in a real store."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -133,3 +134,16 @@ def test_an_empty_window_is_an_answer(registered):
 @pytest.mark.parametrize(("arguments", "words"), [(("--last", "soon"), "no window of time")])
 def test_a_mistake_is_one_line_with_the_way_out(registered, arguments, words):
     assert words in run(*arguments, exit_code=1)
+
+
+def test_what_was_lost_is_shown_beside_what_is_there(predicted, settings):
+    predicted()
+    full = replace(settings, spool_budget_bytes=0)
+    writing = recorder_for(full)
+    values = {"prediction_ids": ["a-0", "b-0"], "actuals": [1.0, 2.0], "observed_ms": [None, None]}
+    assert not writing.feedback(Feedback(received_ms=clock.unix_ms(), **values))
+    writing.close()
+    Shipper(open_records(settings), settings.machine_dir / "spool").ship()
+
+    assert "True values that could not be kept since then: 2 (budget 2)." in run()
+    assert json.loads(run("--json"))["coverage"]["feedback_dropped"] == {"budget": 2}

@@ -203,6 +203,19 @@ def test_drops_of_other_hours_are_not_in_this_windows_coverage(log):
     assert log.log.coverage(THREE_HOURS).dropped == {}
 
 
+def test_true_values_that_were_lost_count_from_the_windows_start_on(log):
+    """They come late: one that was lost today may have told what became of a prediction of last week."""
+    writing = recorder(log.spool, budget_bytes=0)
+    values = {"prediction_ids": ["a-0", "b-0"], "actuals": ["late", "late"], "observed_ms": [None, None]}
+    assert not writing.feedback(Feedback(received_ms=NOON, **values))
+    writing.close()
+    Shipper(log.area, log.spool).ship()
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+
+    assert log.log.coverage(THREE_HOURS) == Coverage(feedback_dropped={"budget": 2})
+    assert log.log.coverage(Window(tomorrow, tomorrow + timedelta(hours=1))) == Coverage()
+
+
 def counted(hour):
     return dict(hour.query(["in_origin"], "SELECT in_origin, count(*) FROM predictions GROUP BY ALL"))
 
