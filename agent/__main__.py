@@ -17,6 +17,7 @@ from agent.shipping_rounds import ShippingRounds
 from lifecycle import settings as settings_module
 from lifecycle.adapters.opening import open_records, open_registry
 from lifecycle.adapters.statsd import open_metrics
+from lifecycle.heartbeats import keep_beating
 from lifecycle.logs import configure
 from lifecycle.machine import MachineDirectory
 from lifecycle.metrics import Metrics
@@ -48,9 +49,10 @@ def agent(once: bool) -> None:
         shipping.once()
         return
     stop = _stop_event()
-    threading.Thread(
+    asker = threading.Thread(
         target=keys.run, args=(settings.agent_poll_s, stop), name="api-keys", daemon=True
-    ).start()
+    )
+    asker.start()
     if settings.edge_dir:
         edge = EdgeRounds(EdgeProxy(Path(settings.edge_dir)), lambda: spool_is_sound(machine.spool))
         threading.Thread(target=edge.run, args=(stop,), name="edge", daemon=True).start()
@@ -59,6 +61,7 @@ def agent(once: bool) -> None:
         target=shipping.run, args=(settings.seal_age_s, stop), name="records", daemon=True
     )
     carrier.start()
+    keep_beating(settings, "agent", lambda: carrier.is_alive() and asker.is_alive(), stop)
     rounds.run(settings.agent_poll_s, stop)
     carrier.join()  # it ships once more: the web processes ended before
 

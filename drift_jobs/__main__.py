@@ -39,6 +39,7 @@ def work(once: date | None, explain: bool, dry_run: bool, as_json: bool, judge_i
     from drift_jobs.worker import run
 
     if once is None:
+        _show_heartbeat()
         rounds = _rounds()
         run(rounds, _log_keeping(), rounds.post)
     elif judge_into is not None:
@@ -120,6 +121,15 @@ def _judge_into(night: date, path: Path) -> None:
     except PicklefleetError as problem:
         path.write_bytes(msgspec.json.encode({"message": problem.message, "fix": problem.fix}))
         sys.exit(FAILED)
+
+
+def _show_heartbeat() -> None:
+    import threading
+
+    from lifecycle import settings as settings_module
+    from lifecycle.heartbeats import keep_beating
+
+    keep_beating(settings_module.load(), "worker", lambda: True, threading.Event())
 
 
 def _rounds() -> Any:

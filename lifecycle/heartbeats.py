@@ -1,13 +1,16 @@
-"""That a web process lives and can answer: a file of its own beside its socket, touched again and again.
+"""That a process lives and can do its work: a file of its own, touched again and again.
 
 Nothing is asked of the process itself, so that an overload can't be mistaken for death.
 """
 
+import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from lifecycle import clock
+from lifecycle.settings import Settings
 
 EVERY_S = 1.0
 FRESH_S = 15.0  # more than a request may take, for a process that answers in the loop that beats
@@ -15,10 +18,12 @@ FRESH_S = 15.0  # more than a request may take, for a process that answers in th
 _NAME = "heartbeat-"
 
 
-def folder_of(bind: str) -> Path | None:
-    """Beside the Unix socket of the setting BIND; a service on a port shows no heartbeat."""
+def folder_of(bind: str, otherwise: str = "") -> Path | None:
+    """Beside the Unix socket of the setting BIND, else the folder of the setting HEARTBEAT_DIR, where there is one."""
     path = bind.removeprefix("unix:")
-    return Path(path).parent if path != bind and "," not in bind else None
+    if path != bind and "," not in bind:
+        return Path(path).parent
+    return Path(otherwise) if otherwise else None
 
 
 @dataclass(slots=True)
@@ -29,9 +34,9 @@ class Heartbeat:
     _beaten: float = 0.0
 
     @classmethod
-    def of(cls, bind: str, worker: str) -> "Heartbeat | None":
-        folder = folder_of(bind)
-        return None if folder is None else cls(folder / f"{_NAME}{worker}")
+    def of(cls, settings: Settings, name: str) -> "Heartbeat | None":
+        folder = folder_of(settings.bind, settings.heartbeat_dir)
+        return None if folder is None else cls(folder / f"{_NAME}{name}")
 
     def beat(self) -> None:
         now = clock.monotonic()
@@ -45,6 +50,22 @@ class Heartbeat:
     def end(self) -> None:
         with suppress(OSError):
             self.path.unlink()
+
+
+def keep_beating(settings: Settings, name: str, alive: Callable[[], bool], stop: threading.Event) -> None:
+    """In a thread of its own until `stop`, while `alive` says so; where nobody looks for a heartbeat, nothing."""
+    heartbeat = Heartbeat.of(settings, name)
+    if heartbeat is None:
+        return
+
+    def beat() -> None:
+        while not stop.is_set():
+            if alive():
+                heartbeat.beat()
+            stop.wait(EVERY_S / 2)
+        heartbeat.end()
+
+    threading.Thread(target=beat, name="heartbeat", daemon=True).start()
 
 
 def fresh(folder: Path) -> int:

@@ -92,6 +92,11 @@ class Settings:
         to.text,
         "The folder of this machine's edge proxy: its runtime socket, its state, each colour's socket; empty: none.",
     )
+    heartbeat_dir: str = _setting(
+        "",
+        to.text,
+        "Where processes show that they live, for `picklefleet healthy`; a web service on a Unix socket: beside it.",
+    )
     trusted_hosts: tuple[str, ...] = _setting(
         "", to.hosts, "Host names that requests may name, with commas between them; empty allows any."
     )

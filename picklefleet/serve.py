@@ -50,11 +50,14 @@ def run(settings: Settings, overrides: dict[str, str]) -> None:
 
 def programs(settings: Settings) -> list[Program]:
     """The agent first, so that it outlives the web service and brings its last records home."""
-    web = [sys.executable, "-m", "gunicorn", "--config", str(GUNICORN_CONFIG), "webapp.wsgi:app"]
     return [
         Program("agent", [sys.executable, "-m", "agent"], stop_s=30.0),
-        Program("web", web, stop_s=settings.graceful_timeout_s + 5.0),
+        Program("web", web_command(), stop_s=settings.graceful_timeout_s + 5.0),
     ]
+
+
+def web_command() -> list[str]:
+    return [sys.executable, "-m", "gunicorn", "--config", str(GUNICORN_CONFIG), "webapp.wsgi:app"]
 
 
 def _stop_on_signal(stop: threading.Event) -> None:

@@ -2,6 +2,7 @@
 
 import getpass
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 
@@ -112,6 +113,17 @@ def trust_list(as_json: bool) -> None:
         return
     for key in trusted.keys.values():
         click.echo(f"{key.key_id}  {key.role:<13}{key.algorithm}{'  revoked' if key.revoked else ''}")
+
+
+@trust.command("export")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+def trust_export(folder: Path) -> None:
+    """Copy what a serving machine needs to FOLDER: the public keys, the fleet key and the records key.
+
+    The keys that sign stay where they are.
+    """
+    keys.export(settings_module.load().keys_dir, folder)
+    click.echo(f"{folder} holds what a serving machine needs, and nothing that signs.")
 
 
 @trust.command("revoke")

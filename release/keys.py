@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from lifecycle.atomic_file import write_atomically
 from lifecycle.errors import NotFoundError
 from lifecycle.installation_keys import FLEET, RECORDS, create_key
 from lifecycle.signing import ROLES, Role, TrustedKey, create_signing_key, load_trust, with_key, write_trust
@@ -20,6 +21,19 @@ def create_missing(folder: Path) -> Iterator[Path]:
         made = create_key(key, folder)
         if made is not None:
             yield made
+
+
+def export(folder: Path, target: Path) -> None:
+    """What checks signatures and ids, without what signs. Raises NotFoundError where a key is missing."""
+    write_trust(target, load_trust(folder))
+    for key in (FLEET, RECORDS):
+        try:
+            content = (folder / key.file).read_bytes()
+        except FileNotFoundError:
+            raise NotFoundError(
+                f"There is no {key.word} key in {folder}.", fix="Make it: picklefleet trust init"
+            ) from None
+        write_atomically(target / key.file, content, mode=0o600)
 
 
 def rotate(folder: Path, role: Role) -> TrustedKey:

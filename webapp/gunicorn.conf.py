@@ -62,7 +62,7 @@ def worker_exit(_server: Any, worker: Any) -> None:
 
     recorder.close()
     measuring.flush()
-    if heartbeat := Heartbeat.of(bind, str(worker.slot)):
+    if heartbeat := Heartbeat.of(_settings, str(worker.slot)):
         heartbeat.end()
 
 
@@ -81,6 +81,6 @@ def post_worker_init(worker: Any) -> None:
     service.observer.worker = str(worker.slot)
     measuring.start()
     current_model.start()
-    if heartbeat := Heartbeat.of(bind, str(worker.slot)):
+    if heartbeat := Heartbeat.of(_settings, str(worker.slot)):
         worker.beat = lambda: heartbeat.beat() if current_model() else None
     worker.log.info("worker_ready" if current_model() else "worker_waits_for_model")

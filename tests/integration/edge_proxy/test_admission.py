@@ -3,6 +3,7 @@
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -163,7 +164,7 @@ class TestRounds:
         return EdgeRounds(machine.proxy, lambda: sound)
 
     def beat(self, machine, colour):
-        Heartbeat.of(f"unix:{machine.edge.folder}/{colour}/web.sock", "0").beat()
+        Heartbeat(Path(machine.edge.folder) / colour / "heartbeat-0").beat()
 
     def test_a_colour_without_a_heartbeat_gets_no_traffic_though_its_socket_listens(self, machine):
         machine.start("blue", "green", intent=BOTH)

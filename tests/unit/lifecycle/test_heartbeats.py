@@ -1,9 +1,12 @@
+import threading
 from pathlib import Path
 
 import pytest
 
 from lifecycle import clock, heartbeats
-from lifecycle.heartbeats import FRESH_S, Heartbeat, folder_of, fresh
+from lifecycle.heartbeats import FRESH_S, Heartbeat, folder_of, fresh, keep_beating
+from lifecycle.settings import Settings
+from tests.edge import wait_until
 
 
 @pytest.fixture
@@ -16,7 +19,7 @@ def time(monkeypatch):
 
 
 def beating(folder, worker="0"):
-    heartbeat = Heartbeat.of(f"unix:{folder}/web.sock", worker)
+    heartbeat = Heartbeat.of(Settings(bind=f"unix:{folder}/web.sock"), worker)
     heartbeat.beat()
     return heartbeat
 
@@ -70,8 +73,27 @@ def test_a_disk_that_takes_nothing_does_not_end_the_service(tmp_path):
     heartbeat.end()
 
 
+def test_a_process_of_any_kind_shows_that_it_lives_until_it_ends(tmp_path):
+    stop, alive = threading.Event(), threading.Event()
+    keep_beating(Settings(heartbeat_dir=str(tmp_path)), "agent", alive.is_set, stop)
+    assert fresh(tmp_path) == 0
+
+    alive.set()
+    wait_until(lambda: fresh(tmp_path) == 1)
+
+    stop.set()
+    wait_until(lambda: fresh(tmp_path) == 0)
+
+
+def test_where_nobody_looks_nothing_is_shown():
+    keep_beating(Settings(), "agent", lambda: True, threading.Event())
+
+    assert "heartbeat" not in {thread.name for thread in threading.enumerate()}
+
+
 @pytest.mark.parametrize(
     ("bind", "folder"), [("unix:/run/blue/web.sock", Path("/run/blue")), ("", None), ("127.0.0.1:80", None)]
 )
 def test_heartbeats_lie_beside_the_socket(bind, folder):
     assert folder_of(bind) == folder
+    assert folder_of(bind, "/elsewhere") == (folder or Path("/elsewhere"))

@@ -36,3 +36,22 @@ def test_revoking_an_unknown_key_names_those_there_are(tmp_path):
 
     with pytest.raises(NotFoundError, match=load_signing_key("admission", tmp_path).trusted.key_id):
         keys.revoke(tmp_path, "0123")
+
+
+def test_what_is_exported_checks_but_can_not_sign(tmp_path):
+    list(keys.create_missing(tmp_path / "all"))
+
+    keys.export(tmp_path / "all", tmp_path / "web")
+
+    assert sorted(path.name for path in (tmp_path / "web").iterdir()) == [
+        "fleet.key",
+        "records.key",
+        "trust.json",
+    ]
+    assert load_trust(tmp_path / "web") == load_trust(tmp_path / "all")
+    assert (tmp_path / "web" / "fleet.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_without_keys_there_is_nothing_to_export(tmp_path):
+    with pytest.raises(NotFoundError, match="trust init"):
+        keys.export(tmp_path / "none", tmp_path / "web")
