@@ -6,6 +6,9 @@ SHELL := /bin/bash
 PYTHON ?= python3
 RUNTIME ?= sklearn-1.9
 PORT ?= 8000
+BASE ?= python:3.11-slim-bookworm
+EXTRAS ?=
+PROFILES ?= worker,metrics,mail
 
 VENV := .venv$(if $(filter-out sklearn-1.9,$(RUNTIME)),-$(RUNTIME))
 BIN := $(VENV)/bin
@@ -82,12 +85,29 @@ docs: $(DEVELOPMENT) ## Write the generated pages: settings, metrics, problems, 
 
 .PHONY: lock
 lock: $(DEVELOPMENT) ## Resolve every *.in file anew into a locked *.txt with hashes
-	@for file in requirements $(basename $(wildcard extras/*.in)) requirements-dev samples/requirements runtimes/sklearn-*.in; do \
+	@for file in requirements $(basename $(wildcard extras/*.in)) requirements-dev samples/requirements image/requirements runtimes/sklearn-*.in; do \
 	  file=$${file%.in}; echo "$$file.txt"; \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(LOCK_FLAGS) \
 	    $$file.in --output-file $$file.txt; \
 	done
+
+.PHONY: image
+image: ## Build the container image and hold its layers to their budgets: RUNTIME= EXTRAS= BASE=
+	@docker build --target service --build-arg BASE=$(BASE) --build-arg RUNTIME=$(RUNTIME) --build-arg EXTRAS="$(EXTRAS)" \
+	  --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) --tag picklefleet:local .
+	@$(PYTHON) image/size_budget.py picklefleet:local $(BASE)
+
+.PHONY: up
+up: ## Start the whole ring in containers, with the flights model: PORT= PROFILES=worker,metrics,mail
+	@docker build --quiet --target service --build-arg BASE=$(BASE) --tag picklefleet:local .
+	@docker build --quiet --target samples --build-arg BASE=$(BASE) --tag picklefleet-samples:local .
+	@PORT=$(PORT) COMPOSE_PROFILES=$(PROFILES) docker compose up --detach --wait
+	@docker compose exec -T agent picklefleet edge status
+
+.PHONY: down
+down: ## Stop it, and leave neither containers nor networks nor data
+	@COMPOSE_PROFILES=worker,metrics,mail docker compose down --volumes --remove-orphans
 
 .PHONY: clean
 clean: ## Remove the environments and everything in var/

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agent.rounds import repeat
+from agent.repeating import repeat
 from lifecycle import clock
 from lifecycle.atomic_file import write_atomically
 from lifecycle.errors import CorruptBundleError, PicklefleetError

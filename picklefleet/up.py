@@ -29,7 +29,8 @@ SEAL_AGE_S = "10"  # one person's machine: `picklefleet performance` shall not l
 )
 @click.option("--host", help="Listen on this address (default: the setting HOST, 127.0.0.1).")
 @click.option("--port", type=int, help="Listen on this port (default: the setting PORT, 8000).")
-def up(home: Path | None, host: str | None, port: int | None, **options: Any) -> None:
+@click.option("--no-serve", is_flag=True, help="End when it is champion: another process serves.")
+def up(home: Path | None, host: str | None, port: int | None, no_serve: bool, **options: Any) -> None:
     """Register MODEL, approve it, make it champion, and serve it until Ctrl-C.
 
     For one machine and one person: approving is done in the same breath, so hand it only files that you trust as
@@ -44,6 +45,8 @@ def up(home: Path | None, host: str | None, port: int | None, **options: Any) ->
     for made in keys.create_missing(settings.keys_dir):
         click.echo(f"Made the key {made}")
     _make_champion(settings, request)
+    if no_serve:
+        return
     # A fresh process: what spoke to the store here must not be forked from.
     os.execve(  # noqa: S606 - our own program
         sys.executable, [sys.executable, "-m", "picklefleet", "serve"], environment_for(settings, overrides)
