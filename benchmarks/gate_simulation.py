@@ -10,6 +10,7 @@ import argparse
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 import numpy as np
 from scipy.stats import beta, norm
@@ -61,10 +62,10 @@ class Rollout:
 
     def look(self, minute: int, share: float) -> None:
         evidence = Evidence(
-            self._challenger, self._champion, minute + 1, 0, share / (1 - share), newest=minute
+            self._challenger, self._champion, minute + 1, _begun(minute), share / (1 - share), newest=minute
         )
         self.last = judge(evidence, Demands(min_requests=0))
-        self.samples = evidence.requests_in_step()
+        self.samples = sum(cell.answered for cell in self._challenger.values())
         if self.last.verdict.outcome is Outcome.FAILED:
             self.stopped = minute + 1
         self.naive = self.naive or _naive(self._challenger, self._champion)
@@ -105,6 +106,12 @@ def draw_cell(kind: Challenger, requests: int, load: float, random: np.random.Ge
 def _shares() -> Iterator[float]:
     for share, looks in STEPS:
         yield from [share] * looks
+
+
+def _begun(minute: int) -> tuple[int, ...]:
+    """The first minutes of the steps up to that minute."""
+    starts = accumulate((looks for _, looks in STEPS), initial=0)
+    return tuple(start for start in starts if start <= minute and start < LOOKS)
 
 
 def _score_shares(shift: float) -> np.ndarray:

@@ -13,6 +13,7 @@ COMMANDS = {
     "versions": ("release.__main__:versions", "List the registered versions and which of them is champion."),
     "approve": ("release.__main__:approve", "Countersign a version: it may serve."),
     "promote": ("release.__main__:promote", "Make a version the champion."),
+    "rollout": ("picklefleet.rollout_command:rollout", "Move traffic to a new version step by step."),
     "history": ("release.__main__:history", "Show who was champion when, by whom and why."),
     "trust": ("release.__main__:trust", "Make, list and revoke the keys that sign and admit versions."),
     "keys": ("picklefleet.keys_command:keys", "Make, list, rotate and revoke the API keys of callers."),

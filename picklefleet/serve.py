@@ -1,20 +1,19 @@
 """`picklefleet serve`: the agent and the web service of one machine, in the foreground, under one supervisor."""
 
 import json
-import signal
 import sys
 import threading
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 import click
 
 from lifecycle import logs
 from lifecycle import settings as settings_module
 from lifecycle.settings import Settings, environment_for
+from picklefleet.stopping import stop_on_signal
 from picklefleet.supervisor import Program, Supervisor
 
 GUNICORN_CONFIG = Path(__file__).parents[1] / "webapp" / "gunicorn.conf.py"
@@ -41,7 +40,7 @@ def serve(host: str | None, port: int | None) -> None:
 def run(settings: Settings, overrides: dict[str, str]) -> None:
     logs.configure(settings.log_level, settings.log_format)
     stop = threading.Event()
-    _stop_on_signal(stop)
+    stop_on_signal(stop)
     supervisor = Supervisor(programs(settings), environment_for(settings, overrides))
     supervisor.run(
         stop, meanwhile=Greeting(f"http://{settings.host}:{settings.port}", settings.keys_required)
@@ -58,14 +57,6 @@ def programs(settings: Settings) -> list[Program]:
 
 def web_command() -> list[str]:
     return [sys.executable, "-m", "gunicorn", "--config", str(GUNICORN_CONFIG), "webapp.wsgi:app"]
-
-
-def _stop_on_signal(stop: threading.Event) -> None:
-    def ask(_signal: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, ask)
 
 
 @dataclass(slots=True)

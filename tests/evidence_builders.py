@@ -23,7 +23,7 @@ def evidence(challenger, champion, *, minutes=MINUTES, share=0.25, **more):
     """The same two cells every minute, or what two functions of the minute give."""
     known = {
         "until": minutes,
-        "step_since": 0,
+        "steps": (0,),
         "ratio": share / (1 - share),
         "newest": minutes - 1,
     }

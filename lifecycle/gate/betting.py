@@ -6,6 +6,7 @@ on what is not known; the wealth is their mean. Nothing is approximated: one req
 """
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -17,9 +18,15 @@ _STAKES = np.geomspace(0.02, 0.9, 16)
 _PRECISION = 1e-4
 
 
-def log_wealth(blocks: Blocks, margin: float) -> float:
-    """Of the bet that the challenger has more hits than the champion by more than `margin`."""
-    return _mean(_gains(blocks, margin))
+def log_wealth(blocks: Blocks, margin: float, starts: Sequence[int] = ()) -> float:
+    """Of the bet that the challenger has more hits than the champion by more than `margin`.
+
+    With `starts` several gamblers share the first one's money, each beginning at one of these minutes: so a fault
+    that shows only later is not hidden by the good time before it, and the guarantee is still that of one.
+    """
+    if not starts:
+        return _mean(_gains(blocks, margin))
+    return _shared([_mean(_gains(_since(blocks, start), margin)) for start in starts])
 
 
 def more_pairs(blocks: Blocks, margin: float, alpha: float) -> int | None:
@@ -37,23 +44,44 @@ def more_pairs(blocks: Blocks, margin: float, alpha: float) -> int | None:
     return max(1, math.ceil((wanted + math.log(len(_STAKES))) / fastest) - pairs)
 
 
-def lower_bound(blocks: Blocks, alpha: float) -> float:
+def lower_bound(blocks: Blocks, alpha: float, starts: Sequence[int] = ()) -> float:
     """The largest margin, up to a ten-thousandth, whose bet is won at `alpha`; -1 while none is."""
-    won = -math.log(alpha)
+    counted = [_counted(_since(blocks, start)) for start in starts] or [_counted(blocks)]
+
+    def is_won(margin: float) -> bool:
+        logarithms = [_mean(_of(values, times, margin)) for values, times in counted]
+        return (_shared(logarithms) if starts else logarithms[0]) >= -math.log(alpha)
+
     low, high = -1.0, 1.0
-    pairs = np.concatenate([_biased(block) for block in blocks]) if blocks else np.empty(0)
-    values, times = np.unique(pairs, return_counts=True)
-    if not len(values) or _mean(_of(values, times, low)) < won:
-        return -1.0
+    if not is_won(low):
+        return low
     while high - low > _PRECISION:
         middle = (low + high) / 2
-        low, high = (middle, high) if _mean(_of(values, times, middle)) >= won else (low, middle)
+        low, high = (middle, high) if is_won(middle) else (low, middle)
     return low
 
 
 def upper_bound(blocks: Blocks, alpha: float) -> float:
     """The smallest margin of which it is known at `alpha` that the challenger stays below it; 1 while none is."""
     return -lower_bound(mirrored(blocks), alpha)
+
+
+def _since(blocks: Blocks, start: int) -> Blocks:
+    return tuple(block for block in blocks if block.minute >= start)
+
+
+def _counted(blocks: Blocks) -> tuple[Array, Array]:
+    """Every difference that occurs, and how often."""
+    pairs = np.concatenate([_biased(block) for block in blocks]) if blocks else np.empty(0)
+    values, times = np.unique(pairs, return_counts=True)
+    return values, times
+
+
+def _shared(logarithms: Sequence[float]) -> float:
+    """Wealth of gamblers who began with 1/2, 1/6, 1/12, … of the money: together never more than all of it."""
+    parts = [wealth - math.log((place + 1) * (place + 2)) for place, wealth in enumerate(logarithms)]
+    top = max(parts)
+    return top + math.log(sum(math.exp(part - top) for part in parts))
 
 
 def _gains(blocks: Blocks, margin: float) -> Array:

@@ -16,20 +16,26 @@ SLOW = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Both arms' cells by minute of Unix time, of the whole rollout and of minutes that have ended alone.
+    """Both arms' cells by minute of Unix time, of all steps of a kind and of minutes that have ended alone.
 
-    `until`: the first minute that has not ended. `step_since`: the first whole minute of this step. `ratio`: how
-    many requests the challenger shall get for each of the champion's. `newest`: the minute of the newest document
-    of any machine, None without one. `labels`: blocks whose hits are wrong answers, where labels are asked for.
+    A shadow's steps and those with requests of people are of two kinds: how good it was as a shadow says nothing of
+    how it bears traffic. `until`: the first minute that has not ended. `steps`: the first whole minute of each step
+    so far, this one last. `ratio`: how many requests the challenger shall get for each of the champion's.
+    `newest`: the minute of the newest document of any machine, None without one. `labels`: blocks whose hits are
+    wrong answers, where labels are asked for.
     """
 
     challenger: ByMinute
     champion: ByMinute
     until: int
-    step_since: int
+    steps: tuple[int, ...]
     ratio: float
     newest: int | None
     labels: Blocks = ()
+
+    @property
+    def step_since(self) -> int:
+        return self.steps[-1]
 
     def requests_in_step(self) -> int:
         return sum(cell.answered for minute, cell in self.challenger.items() if minute >= self.step_since)

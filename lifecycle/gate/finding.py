@@ -91,6 +91,13 @@ def held(figures: Figures, more: int | None) -> Finding:
     return Finding(figures, Outcome.INCONCLUSIVE, reason, more)
 
 
+def unlike_before(figures: Figures) -> Finding:
+    """All steps together would pass, this one alone would not: its own evidence has to tell."""
+    allowed = _amount(figures, figures.margin)
+    told = f"{_told(figures)}, all steps together; in this step alone more than the {allowed} allowed: more of it would tell."
+    return Finding(figures, Outcome.INCONCLUSIVE, told, None)
+
+
 def disagreeing(seen: Share, margin: float) -> Finding:
     """A better model disagrees too, so this never fails a rollout: it asks for a person."""
     value = seen.value if seen.n else 0.0

@@ -8,7 +8,7 @@ from lifecycle.gate import evidence as ask
 from lifecycle.gate.betting import log_wealth, lower_bound, more_pairs, upper_bound
 from lifecycle.gate.blocks import Blocks, mirrored
 from lifecycle.gate.evidence import Evidence, Signal
-from lifecycle.gate.finding import Figures, Finding, disagreeing, failed, held, passed
+from lifecycle.gate.finding import Figures, Finding, disagreeing, failed, held, passed, unlike_before
 from lifecycle.gate.silence import silence
 from lifecycle.verdict import Outcome, Verdict, worst
 
@@ -16,6 +16,7 @@ FALSE_ALARM = 0.001
 FALSE_PASS = 0.05
 MARGINS: Mapping[Signal, float] = {"errors": 0.005, "latency": 0.05, "score": 0.10, "labels": 0.02}
 MORE_DISAGREEMENT = 0.05
+_KINDS = 2  # the shadow's sequence and that of people's requests: a rollout may have both
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def score_limit(recorded: float | None) -> float:
 
 def _findings(evidence: Evidence, demands: Demands) -> tuple[Finding, ...]:
     failing = [signal for signal in demands.required if signal != "disagreement"]
-    alpha = FALSE_ALARM / max(1, len(failing))
+    alpha = FALSE_ALARM / max(1, len(failing)) / _KINDS
     found = [_finding(signal, evidence, demands.margin(signal), alpha) for signal in failing]
     if "disagreement" in demands.required:
         expected = 1.0 if demands.disagreement is None else demands.disagreement + MORE_DISAGREEMENT
@@ -74,37 +75,49 @@ def _findings(evidence: Evidence, demands: Demands) -> tuple[Finding, ...]:
 
 def _finding(signal: Signal, evidence: Evidence, margin: float, alpha: float) -> Finding:
     if signal == "score":
-        return _of_distance(ask.score_blocks(evidence), margin, alpha)
+        return _of_distance(ask.score_blocks(evidence), margin, alpha, evidence.steps)
     if signal == "labels":
-        return _of_share(signal, evidence.labels, margin, alpha)
+        return _of_share(signal, evidence.labels, margin, alpha, evidence.steps)
     asked = ask.error_blocks if signal == "errors" else ask.latency_blocks
-    return _of_share(signal, asked(evidence), margin, alpha)
+    return _of_share(signal, asked(evidence), margin, alpha, evidence.steps)
 
 
-def _of_share(signal: Signal, blocks: Blocks, margin: float, alpha: float) -> Finding:
-    low, high = lower_bound(blocks, alpha), upper_bound(blocks, FALSE_PASS)
+def _of_share(signal: Signal, blocks: Blocks, margin: float, alpha: float, steps: Sequence[int]) -> Finding:
+    low, high = lower_bound(blocks, alpha, steps), upper_bound(blocks, FALSE_PASS)
     figures = Figures.of(signal, blocks, margin, low, high)
-    if log_wealth(blocks, margin) >= -math.log(alpha):
+    if log_wealth(blocks, margin, steps) >= -math.log(alpha):
         return failed(figures)
     more = _more_requests(blocks, [more_pairs(mirrored(blocks), -margin, FALSE_PASS)])
+    if more == 0 and _difference(_in_step(blocks, steps)) > margin:
+        return unlike_before(figures)
     return passed(figures) if more == 0 else held(figures, more)
 
 
-def _of_distance(edges: Sequence[Blocks], margin: float, alpha: float) -> Finding:
+def _of_distance(edges: Sequence[Blocks], margin: float, alpha: float, steps: Sequence[int]) -> Finding:
     """D is the largest difference at any edge. One edge is enough to fail, and to pass every edge must."""
     both = [blocks for edge in edges for blocks in (edge, mirrored(edge))]
     if not both:
         return held(Figures.of("score", (), margin, 0.0, 1.0), None)
-    widest = max(both, key=lambda blocks: Figures.of("score", blocks, margin, 0, 0).difference)
+    widest = max(both, key=_difference)
     each = alpha / len(both)
-    low = max(0.0, lower_bound(widest, each))
+    low = max(0.0, lower_bound(widest, each, steps))
     figures = Figures.of("score", widest, margin, low, upper_bound(widest, FALSE_PASS))
-    if any(log_wealth(blocks, margin) >= -math.log(each) for blocks in both):
+    if any(log_wealth(blocks, margin, steps) >= -math.log(each) for blocks in both):
         return failed(figures)
     wanted = [more_pairs(mirrored(blocks), -margin, FALSE_PASS) for blocks in both]
-    if all(one == 0 for one in wanted):
-        return passed(replace(figures, high=min(margin, figures.high)))
-    return held(figures, _more_requests(widest, wanted))
+    if any(one != 0 for one in wanted):
+        return held(figures, _more_requests(widest, wanted))
+    if any(_difference(_in_step(blocks, steps)) > margin for blocks in both):
+        return unlike_before(figures)
+    return passed(replace(figures, high=min(margin, figures.high)))
+
+
+def _in_step(blocks: Blocks, steps: Sequence[int]) -> Blocks:
+    return tuple(block for block in blocks if block.minute >= steps[-1])
+
+
+def _difference(blocks: Blocks) -> float:
+    return Figures.of("errors", blocks, 0, 0, 0).difference
 
 
 def _more_requests(blocks: Blocks, wanted: Sequence[int | None]) -> int | None:

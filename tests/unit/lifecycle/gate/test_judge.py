@@ -141,7 +141,7 @@ def test_as_many_more_as_it_asks_for_are_enough():
 
 
 def test_only_the_requests_of_this_step_count_for_its_minimum():
-    judged = judge(evidence(cell(100), cell(300), step_since=18), Demands(min_requests=500))
+    judged = judge(evidence(cell(100), cell(300), steps=(0, 18)), Demands(min_requests=500))
 
     assert judged.requests == 200
     assert judged.verdict.outcome is Outcome.INCONCLUSIVE
@@ -150,11 +150,41 @@ def test_only_the_requests_of_this_step_count_for_its_minimum():
 def test_evidence_of_earlier_steps_is_not_forgotten():
     """The challenger failed at the step before: a new step does not start the sequence anew."""
     judged = judge(
-        evidence(lambda minute: cell(100, failed=6 if minute < 10 else 0), cell(300), step_since=10),
+        evidence(lambda minute: cell(100, failed=6 if minute < 10 else 0), cell(300), steps=(0, 10)),
         Demands(min_requests=100),
     )
 
     assert judged.verdict.outcome is Outcome.FAILED
+
+
+def test_a_fault_that_shows_only_in_this_step_is_not_hidden_by_the_steps_before():
+    """A thousand good minutes, then four bad ones: over all of them the difference is far below the margin."""
+    judged = judge(
+        evidence(
+            lambda minute: cell(100, failed=10 if minute >= 1000 else 0),
+            cell(300),
+            minutes=1004,
+            steps=(0, 500, 1000),
+        ),
+        Demands(min_requests=100),
+    )
+
+    assert judged.verdict.outcome is Outcome.FAILED
+
+
+def test_a_step_that_looks_worse_than_those_before_it_is_not_passed_on_their_account():
+    judged = judge(
+        evidence(
+            lambda minute: cell(100, failed=1 if minute >= 1000 else 0),
+            cell(300),
+            minutes=1002,
+            steps=(0, 1000),
+        ),
+        Demands(("errors",), min_requests=100),
+    )
+
+    assert judged.verdict.outcome is Outcome.INCONCLUSIVE
+    assert "in this step alone" in reasons(judged)
 
 
 def test_a_silent_challenger_is_an_error_while_the_champion_is_asked():
@@ -185,7 +215,7 @@ def test_missing_measurements_are_an_error(newest):
 
 
 def test_a_step_that_has_just_begun_is_not_silent_yet():
-    judged = judge(evidence(None, cell(300), step_since=17, newest=None), EVERYTHING)
+    judged = judge(evidence(None, cell(300), steps=(0, 17), newest=None), EVERYTHING)
 
     assert judged.verdict.outcome is Outcome.INCONCLUSIVE
 

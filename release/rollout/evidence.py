@@ -1,0 +1,79 @@
+"""From the fleet's measurements and the policy to what the gate is asked."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from lifecycle.gate.evidence import Evidence
+from lifecycle.gate.judge import Demands, Judgement, judge, score_limit
+from lifecycle.measurements.fleet import Fleet, minute_of, of_population, of_version
+from release.rollout.plan import Step
+from release.rollout.record import Rollout
+
+# a minute has ended when its last requests have come from every machine: processes write every second, agents every ten
+LATE_S = 20
+RATE_MINUTES = 30
+
+
+def judge_step(
+    rollout: Rollout, step: Step, fleet: Fleet, begun: Sequence[datetime], now: datetime
+) -> Judgement:
+    """`begun`: when each step of this kind (shadow or not) began, this one last."""
+    return judge(evidence_of(rollout, step, fleet, begun, now), demands_of(rollout, step))
+
+
+def evidence_of(
+    rollout: Rollout, step: Step, fleet: Fleet, begun: Sequence[datetime], now: datetime
+) -> Evidence:
+    """Whole minutes from the first of these steps to the last minute that has ended."""
+    steps = tuple(minute_of(moment) + 1 for moment in begun)
+    until = first_open_minute(now)
+    minutes = {m: cells for m, cells in fleet.everywhere().items() if steps[0] <= m < until}
+    return Evidence(
+        of_version(minutes, rollout.challenger.version, "live" if step.share else "shadow"),
+        of_version(minutes, rollout.champion.version, "live"),
+        until,
+        steps,
+        step.ratio,
+        fleet.newest_minute,
+    )
+
+
+def demands_of(rollout: Rollout, step: Step) -> Demands:
+    return Demands(
+        rollout.plan.signals_at(step),
+        step.min_requests,
+        {"score": score_limit(rollout.score_distance)},
+        rollout.disagreement,
+        rollout.plan.max_silence_minutes,
+    )
+
+
+def rate_of(fleet: Fleet, now: datetime) -> float | None:
+    """Requests a minute of late, of everybody; None where nobody has measured anything."""
+    until = first_open_minute(now)
+    recent = {m: cells for m, cells in fleet.everywhere().items() if until - RATE_MINUTES <= m < until}
+    answered = of_population(recent, lambda cell: cell.source == "live" and cell.version != "")
+    if not answered:
+        return None
+    return sum(cell.answered for cell in answered.values()) / (until - min(answered))
+
+
+def first_open_minute(now: datetime) -> int:
+    return int(now.timestamp() - LATE_S) // 60
+
+
+def as_document(judgement: Judgement) -> dict[str, Any]:
+    """For the journal and `--json`."""
+    return {
+        "outcome": judgement.verdict.outcome.value,
+        "reasons": list(judgement.verdict.reasons),
+        "requests": judgement.requests,
+        "more_requests": judgement.more,
+        "signals": [
+            asdict(one.figures)
+            | {"outcome": one.outcome.value, "reason": one.reason, "more_requests": one.more}
+            for one in judgement.findings
+        ],
+    }
