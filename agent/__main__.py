@@ -14,12 +14,15 @@ from agent.measuring_rounds import MeasuringRounds
 from agent.rounds import Rounds
 from agent.shipper import Shipper
 from agent.shipping_rounds import ShippingRounds
+from agent.sync import PolicySync
+from agent.trial import try_bundle
 from lifecycle import settings as settings_module
 from lifecycle.adapters.opening import open_records, open_registry
 from lifecycle.adapters.statsd import open_metrics
 from lifecycle.heartbeats import keep_beating
 from lifecycle.logs import configure
 from lifecycle.machine import MachineDirectory
+from lifecycle.memory import free_bytes
 from lifecycle.metrics import Metrics
 from lifecycle.prediction_log.recording import spool_is_sound
 from lifecycle.settings import Settings
@@ -38,7 +41,8 @@ def agent(once: bool) -> None:
     registry = open_registry(settings)
     machine = MachineDirectory(settings.machine_dir)
     metrics = open_metrics(settings)
-    rounds = Rounds(registry, machine, lambda: load_trust(settings.keys_dir), metrics)
+    sync = PolicySync(registry, machine, lambda: load_trust(settings.keys_dir), try_bundle, free_bytes)
+    rounds = Rounds(sync, metrics)
     keys = KeyRounds(registry.control, machine, lambda: load_trust(settings.keys_dir), metrics)
     measuring = MeasuringRounds(registry.control, machine)
     shipping = _shipping(settings, machine, metrics)

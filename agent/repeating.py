@@ -18,12 +18,22 @@ def repeat(attempt: Callable[[], bool], pause_s: float, stop: threading.Event, *
         stop.wait(pause)
 
 
-def attempted(work: Callable[[], object], metrics: Metrics, counter: str, event: str) -> bool:
-    """Whether it went well. A store that is away, or a disk that is full, ends no round after this one."""
+def attempted(
+    work: Callable[[], object],
+    metrics: Metrics,
+    counter: str,
+    event: str,
+    *,
+    at_pace: tuple[type[Exception], ...] = (),
+) -> bool:
+    """Whether it went well. A store that is away, or a disk that is full, ends no round after this one.
+
+    `at_pace`: problems that waiting longer does not mend; the rounds go on as after a good one.
+    """
     try:
         work()
     except (PicklefleetError, OSError) as problem:
         metrics.increment(counter, outcome="failed")
         log.warning(event, problem=str(problem), kind=type(problem).__name__)
-        return False
+        return isinstance(problem, at_pace)
     return True

@@ -16,10 +16,12 @@ from lifecycle.bundle import PROFILE, Manifest
 from lifecycle.drift.decision import Decision, Night, decide
 from lifecycle.drift.severity import Severity
 from lifecycle.errors import NotFoundError
+from lifecycle.policy import VersionRef
+from lifecycle.policy_journal import PolicyJournal
 from lifecycle.prediction_log.reading import PredictionLog
 from lifecycle.profile import document as profile_document
 from lifecycle.profile.profile import Profile
-from lifecycle.registry import CHAMPION, AliasEntry, Registry, VersionEntry
+from lifecycle.registry import Registry, VersionEntry
 from lifecycle.retraining import RetrainQueue, RetrainRequest
 from lifecycle.signing import TrustSet
 from lifecycle.window import Window, day
@@ -80,16 +82,16 @@ def ensure_requested(place: Place, report: dict[str, Any]) -> bool:
     return place.queue.add(request)
 
 
-def champion_of(place: Place, window: Window) -> AliasEntry:
+def champion_of(place: Place, window: Window) -> VersionRef:
     """Who was champion at the window's end; in replayed times, before anything was promoted, who is now."""
-    then = place.registry.alias(CHAMPION, place.trust, as_of=window.end)
-    found = then or place.registry.alias(CHAMPION, place.trust)
+    policies = PolicyJournal(place.registry, place.trust)
+    found = policies.as_of(window.end) or policies.newest()
     if found is None:
         raise NotFoundError(
             "No version was ever champion, so there is nothing to judge.",
             fix="Promote one: picklefleet approve v1 && picklefleet promote v1",
         )
-    return found
+    return found.champion
 
 
 def watched_in(place: Place, window: Window) -> list[Watched]:
@@ -97,7 +99,7 @@ def watched_in(place: Place, window: Window) -> list[Watched]:
     return list(_watched(place, champion_of(place, window), rows_by_version(place.log, window)))
 
 
-def _watched(place: Place, champion: AliasEntry, served: dict[str, int]) -> Iterator[Watched]:
+def _watched(place: Place, champion: VersionRef, served: dict[str, int]) -> Iterator[Watched]:
     entries = {entry.version: entry for entry in place.registry.versions()}
     names = [champion.version, *(name for name in served if name != champion.version and name in entries)]
     for name in names:

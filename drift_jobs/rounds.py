@@ -14,7 +14,7 @@ from lifecycle.clock import Clock
 from lifecycle.errors import PicklefleetError
 from lifecycle.logs import get_logger
 from lifecycle.metrics import Metrics
-from lifecycle.registry import CHAMPION
+from lifecycle.policy_journal import PolicyJournal
 
 LIMIT_S = 3600.0
 
@@ -103,7 +103,5 @@ class Rounds:
 
     def _since(self) -> date | None:
         """The day of the first promotion; None before there was one."""
-        first = next(self.place.registry.alias_history(CHAMPION), None)
-        if first is None:
-            return None
-        return datetime.fromisoformat(first.at).date()
+        first = next(PolicyJournal(self.place.registry, self.place.trust).history(), None)
+        return None if first is None else datetime.fromisoformat(first.made_at).date()

@@ -16,10 +16,13 @@ def available_cpus(cgroups: Path = _CGROUPS, own_cgroup: Path = _OWN_CGROUP) -> 
 
 def cpu_quota(cgroups: Path, own_cgroup: Path) -> float:
     """CPUs by the tightest quota (version 2) of this process's group and its parents; infinite without one."""
+    return min((_quota(folder / "cpu.max") for folder in groups(cgroups, own_cgroup)), default=math.inf)
+
+
+def groups(cgroups: Path = _CGROUPS, own_cgroup: Path = _OWN_CGROUP) -> list[Path]:
+    """The folder of this process's cgroup and those of its parents, each of which may set a limit."""
     group = cgroups / _own_group(own_cgroup)
-    folders = [group, *group.parents]
-    inside = [folder for folder in folders if folder.is_relative_to(cgroups)]
-    return min((_quota(folder / "cpu.max") for folder in inside), default=math.inf)
+    return [folder for folder in (group, *group.parents) if folder.is_relative_to(cgroups)]
 
 
 def _own_group(own_cgroup: Path) -> str:

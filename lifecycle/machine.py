@@ -1,8 +1,9 @@
-"""A machine's one directory: the cache (verified bundles and what to serve) and the spool.
+"""A machine's one directory: the cache (verified bundles and what to serve), the spool, and the web processes' words.
 
-The agent writes it, the web processes only read it: they start and serve with the store down.
+The agent writes the cache, the web processes only read it: they start and serve with the store down.
 """
 
+import hashlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -11,21 +12,48 @@ import msgspec
 from lifecycle.atomic_file import write_atomically
 from lifecycle.bundle import MANIFEST, check_manifest, manifest_from_bytes
 from lifecycle.errors import CorruptBundleError
+from lifecycle.policy import PolicyError, TrafficPolicy, VersionRef
 from lifecycle.signature import Signature
 
-FORMAT = 1
+FORMAT = 2
 VERSION = "version.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Serving:
-    """What this machine shall serve: the champion's name, version and digest."""
+class Brought:
+    """What a machine knows of a bundle in its cache beyond the manifest."""
 
     name: str
     version: str
     digest: str
     registered_at: str = ""
+    format: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What this machine shall serve. Format 1 knew a champion only: it is read, and its readers find the champion here
+    where they look for it.
+    """
+
+    name: str
+    version: str
+    digest: str
+    policy: TrafficPolicy | None = None
     format: int = FORMAT
+
+    @classmethod
+    def of(cls, name: str, policy: TrafficPolicy) -> "Serving":
+        return cls(name, policy.champion.version, policy.champion.digest, policy)
+
+    @property
+    def traffic(self) -> TrafficPolicy:
+        return self.policy or TrafficPolicy(0, VersionRef(self.version, self.digest))
+
+    @property
+    def id(self) -> str:
+        """Names exactly this: numbers alone don't, for stores that know no policy."""
+        return hashlib.blake2b(self.traffic.to_bytes(), digest_size=8).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +73,12 @@ class MachineDirectory:
 
     @property
     def bundles(self) -> Path:
-        return self.root / "cache" / "bundles"
+        return self._cache / "bundles"
+
+    @property
+    def web(self) -> Path:
+        """Where each web process says that it lives and what it has prepared (lifecycle.web_processes)."""
+        return self.root / "web"
 
     @property
     def spool(self) -> Path:
@@ -59,7 +92,7 @@ class MachineDirectory:
     @property
     def segments(self) -> Path:
         """Segments of the log as they were read here: a bounded cache."""
-        return self.root / "cache" / "segments"
+        return self._cache / "segments"
 
     @property
     def retraining(self) -> Path:
@@ -69,7 +102,7 @@ class MachineDirectory:
     @property
     def api_keys(self) -> Path:
         """The newest entry of the API keys' journal, as the agent brought it."""
-        return self.root / "cache" / "api_keys.json"
+        return self._cache / "api_keys.json"
 
     @property
     def measurements(self) -> Path:
@@ -81,7 +114,7 @@ class MachineDirectory:
 
     def incoming(self, digest: str) -> Path:
         """Where a bundle is gathered before it is complete and verified; kept over an interruption."""
-        return self.root / "cache" / "incoming" / digest
+        return self._cache / "incoming" / digest
 
     def holds(self, digest: str) -> bool:
         return (self.bundle(digest) / MANIFEST).is_file()
@@ -99,27 +132,41 @@ class MachineDirectory:
 
     def serving(self) -> Serving | None:
         """What to serve, or None while the agent has brought nothing. Raises CorruptBundleError."""
-        try:
-            data = self._serving_file.read_bytes()
-        except FileNotFoundError:
-            return None
-        try:
-            return msgspec.json.decode(data, type=Serving)
-        except msgspec.MsgspecError as problem:
-            raise CorruptBundleError(f"{self._serving_file} can't be read: {problem}.") from problem
+        return _read(self._cache / "serving.json")
 
     def serve(self, serving: Serving) -> None:
-        write_atomically(self._serving_file, msgspec.json.encode(asdict(serving)))
+        write_atomically(self._cache / "serving.json", msgspec.json.encode(asdict(serving)))
+
+    def wanted(self) -> Serving | None:
+        """What the web processes shall prepare beside what they serve, if anything. Raises CorruptBundleError."""
+        return _read(self._cache / "wanted.json")
+
+    def want(self, serving: Serving | None) -> None:
+        if serving is None:
+            (self._cache / "wanted.json").unlink(missing_ok=True)
+        else:
+            write_atomically(self._cache / "wanted.json", msgspec.json.encode(asdict(serving)))
 
     def _held(self, digest: str) -> HeldVersion:
         folder = self.bundle(digest)
         manifest = manifest_from_bytes(check_manifest((folder / MANIFEST).read_bytes(), digest))
         try:
-            entry = msgspec.json.decode((folder / VERSION).read_bytes(), type=Serving)
+            entry = msgspec.json.decode((folder / VERSION).read_bytes(), type=Brought)
         except (OSError, msgspec.MsgspecError) as problem:
             raise CorruptBundleError(f"{VERSION} of bundle {digest[:12]} can't be read.") from problem
         return HeldVersion(manifest.name, entry.version, digest, entry.registered_at, manifest.signature)
 
     @property
-    def _serving_file(self) -> Path:
-        return self.root / "cache" / "serving.json"
+    def _cache(self) -> Path:
+        return self.root / "cache"
+
+
+def _read(path: Path) -> Serving | None:
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    try:
+        return msgspec.json.decode(data, type=Serving)
+    except (msgspec.MsgspecError, PolicyError) as problem:
+        raise CorruptBundleError(f"{path} can't be read: {problem}.") from problem

@@ -95,6 +95,14 @@ METRICS = (
         (Tag("outcome", ("ok", "failed")),),
     ),
     Metric(
+        "policy_swaps",
+        "counter",
+        "policies",
+        "Policies that a machine was offered: switched to by all its web processes, or refused and the old one kept.",
+        (Tag("outcome", ("switched", "refused")),),
+    ),
+    Metric("policy_number", "gauge", "1", "The entry of the policy journal that the machine has in force."),
+    Metric(
         "agent_key_syncs",
         "counter",
         "rounds",

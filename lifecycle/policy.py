@@ -152,9 +152,12 @@ def without(policy: TrafficPolicy, digest: str) -> TrafficPolicy:
     return replace(_draft(policy), arms=arms, shadows=shadows, salt=policy.salt if arms else "")
 
 
-def promoted(policy: TrafficPolicy, champion: VersionRef) -> TrafficPolicy:
-    """That version answers everybody: all arms and shadows were comparisons with the old champion, and end."""
-    return TrafficPolicy(policy.number, champion)
+def promoted(policy: TrafficPolicy | None, champion: VersionRef) -> TrafficPolicy:
+    """That version answers everybody: all arms and shadows were comparisons with the old champion, and end.
+
+    None: before the first policy.
+    """
+    return TrafficPolicy(0 if policy is None else policy.number, champion)
 
 
 def rolled_back(policy: TrafficPolicy, to: TrafficPolicy) -> TrafficPolicy:

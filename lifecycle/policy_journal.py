@@ -13,13 +13,21 @@ import msgspec
 
 from lifecycle import clock, journal
 from lifecycle.errors import AlreadyExistsError, StoreError, StoreUnavailableError, UntrustedBundleError
-from lifecycle.policy import FORMAT, PolicyError, TrafficPolicy, VersionRef, entry_before, rolled_back
-from lifecycle.registry import CHAMPION, AliasEntry, Registry, check_alias
-from lifecycle.signature import contract_differences
+from lifecycle.old_aliases import AliasEntry, champions, check_alias
+from lifecycle.policy import (
+    FORMAT,
+    PolicyError,
+    TrafficPolicy,
+    VersionRef,
+    entry_before,
+    promoted,
+    rolled_back,
+)
+from lifecycle.registry import Registry
+from lifecycle.same_contract import require_same_contract
 from lifecycle.signing import DetachedSignature, SigningKey, TrustSet
 
 MAX_ATTEMPTS = 10
-SHOWN = 5
 _PREFIX = "policy"
 _UNSIGNED = DetachedSignature("", "", "admission", "")
 
@@ -55,7 +63,7 @@ class PolicyJournal:
 
     def history(self) -> Iterator[TrafficPolicy]:
         """Every entry, oldest first, whoever wrote it: to be shown to a person."""
-        aliases = list(self.registry.alias_history(CHAMPION))
+        aliases = champions(self.registry.control)
         for number, alias in enumerate(aliases, start=1 - len(aliases)):
             yield _policy_of(alias, number)
         for entry in journal.history(self.registry.control, _PREFIX):
@@ -99,17 +107,24 @@ class PolicyJournal:
         journal.append(self.registry.control, _PREFIX, asdict(signed), expected_number=number)
         return signed
 
+    def promote(self, key: SigningKey, champion: VersionRef, *, by: str, reason: str) -> TrafficPolicy:
+        """One entry: that version answers everybody."""
+        return self.change(key, lambda now: promoted(now, champion), by=by, reason=reason)
+
     def roll_back(self, key: SigningKey, *, by: str, reason: str) -> TrafficPolicy:
         """One entry back, in one entry: nothing is analysed. Raises PolicyError where there is nothing before."""
+        return self.change(key, self._one_back, by=by, reason=reason)
 
-        def decide(now: TrafficPolicy | None) -> TrafficPolicy:
-            if now is None or entry_before(now) < self._oldest():
-                raise PolicyError(
-                    "There is no earlier policy to go back to.", fix="See picklefleet policy history."
-                )
-            return rolled_back(now, self.entry(entry_before(now)))
+    def before_this(self) -> TrafficPolicy:
+        """What a rollback would put in force. Raises PolicyError where there is nothing before."""
+        return self._one_back(self.newest())
 
-        return self.change(key, decide, by=by, reason=reason)
+    def _one_back(self, now: TrafficPolicy | None) -> TrafficPolicy:
+        if now is None or entry_before(now) < self._oldest():
+            raise PolicyError(
+                "There is no earlier policy to go back to.", fix="See picklefleet policy history."
+            )
+        return rolled_back(now, self.entry(entry_before(now)))
 
     def check(self, policy: TrafficPolicy) -> None:
         """Whether its versions may serve, and side by side. What was in force before was checked then.
@@ -128,19 +143,16 @@ class PolicyJournal:
                     f"{ref.version} runs in {other.runtime}, the champion {policy.champion.version} in {champion.runtime}.",
                     fix="Another runtime is a release of its own (colours), never a rollout.",
                 )
-            require_same_contract(
-                ref, policy.champion, contract_differences(champion.signature, other.signature)
-            )
+            require_same_contract(policy.champion, champion.signature, ref, other.signature)
 
     def _oldest(self) -> int:
-        return 1 - sum(1 for _ in self.registry.alias_history(CHAMPION))
+        return 1 - len(champions(self.registry.control))
 
     def _newest_alias(self) -> TrafficPolicy | None:
-        alias = self.registry.alias(CHAMPION, self.trust)
-        return None if alias is None else _policy_of(alias, 0)
+        return self._verified_alias(0) if champions(self.registry.control) else None
 
     def _verified_alias(self, number: int) -> TrafficPolicy:
-        alias = list(self.registry.alias_history(CHAMPION))[number - 1]
+        alias = champions(self.registry.control)[number - 1]
         check_alias(alias, self.trust)
         return _policy_of(alias, number)
 
@@ -157,15 +169,6 @@ class PolicyJournal:
                 f"Entry {policy.number} of the policy may not be believed. {problem.message}",
                 fix="Where the key that signed it was revoked on purpose, promote a version anew.",
             ) from problem
-
-
-def require_same_contract(ref: VersionRef, champion: VersionRef, differences: tuple[str, ...]) -> None:
-    """Raises PolicyError: one request must be right for every version that may answer it."""
-    if differences:
-        raise PolicyError(
-            f"{ref.version} has another contract than the champion {champion.version}: {' '.join(differences[:SHOWN])}",
-            fix="Callers must be told first: promote it instead, when they send what it takes.",
-        )
 
 
 def policy_from_document(document: dict[str, Any]) -> TrafficPolicy:

@@ -1,13 +1,11 @@
-"""Versions and aliases of one model, in the store. Nothing is ever overwritten.
+"""The versions of one model, in the store. Nothing is ever overwritten.
 
 `registry/bundles/<digest>/…` holds the files, the manifest created last; `registry/versions/000007.json` gives a
-digest its version number; `control/admissions/<digest>.json` says that it may serve; `control/aliases/` is the
-journal of what `champion` (or any other alias) meant at every moment.
+digest its version number; `control/admissions/<digest>.json` says that it may serve. Which of them do serve is told
+by the policy (lifecycle.policy_journal).
 """
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +34,7 @@ from lifecycle.object_store import ObjectStore
 from lifecycle.signing import DetachedSignature, SigningKey, TrustSet
 
 FORMAT = 1
-CHAMPION = "champion"
-
 _VERSIONS = "versions"
-_ALIASES = "aliases"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +53,8 @@ class VersionEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class AliasEntry:
-    """What an alias means from `at` on. `signature` is by the admission key over everything else."""
-
-    alias: str
-    version: str
-    digest: str
-    at: str
-    by: str
-    reason: str
-    signature: DetachedSignature | None = None
-
-    def signed_bytes(self) -> bytes:
-        return msgspec.json.encode(asdict(replace(self, signature=None)), order="sorted")
-
-
-@dataclass(frozen=True, slots=True)
 class Registry:
-    """The `registry` area (immutable) and the `control` area (journals) of one store."""
+    """The `registry` area (immutable) and the `control` area (what changes) of one store."""
 
     objects: ObjectStore
     control: ObjectStore
@@ -161,34 +140,6 @@ class Registry:
         except NotFoundError as problem:
             raise UntrustedBundleError(f"Bundle {digest[:12]} has no {role} signature.") from problem
 
-    def set_alias(self, alias: str, entry: VersionEntry, key: SigningKey, *, by: str, reason: str) -> int:
-        """Append to the alias journal. Raises UntrustedBundleError when the version was not admitted."""
-        self.require_admitted(entry.version, entry.digest)
-        unsigned = AliasEntry(alias, entry.version, entry.digest, clock.timestamp(clock.now()), by, reason)
-        signed = replace(unsigned, signature=key.sign(unsigned.signed_bytes()))
-        return journal.append(self.control, _ALIASES, {"format": FORMAT, **asdict(signed)})
-
-    def alias(self, alias: str, trust: TrustSet, *, as_of: datetime | None = None) -> AliasEntry | None:
-        """What the alias means, now or at that moment; None when it meant nothing yet.
-
-        Raises UntrustedBundleError when the entry was not signed by a trusted admission key.
-        """
-        moment = None if as_of is None else clock.timestamp(as_of)
-        found = None
-        for entry in self.alias_history(alias):
-            if moment is None or entry.at <= moment:
-                found = entry
-        if found is not None:
-            check_alias(found, trust)
-        return found
-
-    def alias_history(self, alias: str) -> Iterator[AliasEntry]:
-        """Every entry of the alias, oldest first."""
-        for _, document in journal.history(self.control, _ALIASES):
-            entry = alias_from_document(document)
-            if entry.alias == alias:
-                yield entry
-
     def _check_name(self, name: str) -> None:
         versions = self.versions()
         if versions and versions[0].name != name:
@@ -216,20 +167,6 @@ class Registry:
             self.objects.create(key, data)
         except AlreadyExistsError:
             return
-
-
-def check_alias(entry: AliasEntry, trust: TrustSet) -> None:
-    """Raises UntrustedBundleError unless a trusted admission key signed the entry."""
-    if entry.signature is None:
-        raise UntrustedBundleError(f"The alias {entry.alias!r} is not signed.")
-    trust.verify("admission", entry.signed_bytes(), entry.signature)
-
-
-def alias_from_document(document: dict[str, Any]) -> AliasEntry:
-    try:
-        return msgspec.convert(document, AliasEntry)
-    except msgspec.ValidationError as problem:
-        raise CorruptBundleError(f"An alias entry can't be read: {problem}.") from problem
 
 
 def _version(number: int, document: dict[str, Any]) -> VersionEntry:

@@ -111,6 +111,11 @@ class Settings:
     threads: int = _setting(
         "4", to.whole(1, 256), "Threads in each web process; they wait for clients, no more."
     )
+    recycle_after_s: float = _setting(
+        "60",
+        to.seconds(86400),
+        "A policy in force this long is loaded once for all web processes: they are replaced one by one.",
+    )
     omp_threads: int = _setting("1", to.whole(1, 256), "Threads of BLAS and OpenMP in each web process.")
     max_body_bytes: int = _setting("16 MiB", to.size, "The largest request body.")
     max_rows: int = _setting("10000", to.whole(1, 1_000_000), "The most rows in one request.")

@@ -90,34 +90,6 @@ def from_document(document: Mapping[str, Any]) -> Signature:
         raise CorruptBundleError(f"The signature can't be read: {problem}.") from problem
 
 
-def contract_differences(one: Signature, other: Signature) -> tuple[str, ...]:
-    """Why a request that is right for `one` may be wrong for `other`, or its answer of another shape; empty if not.
-
-    What the caller never sees may differ: dtypes, the layout, known categories where unknown ones are accepted.
-    """
-    ours, theirs = ({feature.name: feature for feature in side.inputs} for side in (one, other))
-    reasons = [f"it does not take {name!r}." for name in ours if name not in theirs]
-    reasons += [f"it wants {name!r}." for name in theirs if name not in ours]
-    common = [name for name in ours if name in theirs]
-    reasons += [
-        f"it takes {name!r} otherwise." for name in common if _taken(ours[name]) != _taken(theirs[name])
-    ]
-    if one.named != other.named:
-        reasons.append("it names its columns otherwise.")
-    if list(map(_answered, one.outputs)) != list(map(_answered, other.outputs)):
-        reasons.append("it answers other outputs, labels or methods.")
-    return tuple(reasons)
-
-
-def _taken(feature: Feature) -> tuple[object, ...]:
-    closed = frozenset(feature.categories) if feature.unknown == "refuse" else None
-    return feature.kind, feature.nullable, feature.unknown, closed
-
-
-def _answered(output: Output) -> tuple[object, ...]:
-    return output.name, output.task, frozenset(map(repr, output.labels)), output.methods
-
-
 def positional_names(count: int) -> tuple[str, ...]:
     """The names of a model that knows none: x0, x1, …"""
     return tuple(f"x{index}" for index in range(count))

@@ -15,6 +15,8 @@ COMMANDS = {
     "promote": ("release.__main__:promote", "Make a version the champion."),
     "rollout": ("picklefleet.rollout_command:rollout", "Move traffic to a new version step by step."),
     "history": ("release.__main__:history", "Show who was champion when, by whom and why."),
+    "policy": ("picklefleet.policy_command:policy", "Show and change which version answers whom."),
+    "rollback": ("picklefleet.policy_command:rollback", "Go back to the policy before this one."),
     "trust": ("release.__main__:trust", "Make, list and revoke the keys that sign and admit versions."),
     "keys": ("picklefleet.keys_command:keys", "Make, list, rotate and revoke the API keys of callers."),
     "feedback": ("picklefleet.feedback_command:feedback", "Record true values from a file."),

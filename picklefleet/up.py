@@ -12,7 +12,9 @@ from intake.options import model_options, request_from_options
 from intake.register import Request, register
 from lifecycle import settings as settings_module
 from lifecycle.adapters.opening import open_registry
-from lifecycle.registry import CHAMPION, Registry, VersionEntry
+from lifecycle.policy import VersionRef
+from lifecycle.policy_journal import PolicyJournal
+from lifecycle.registry import Registry, VersionEntry
 from lifecycle.settings import PREFIX, Settings, environment_for
 from lifecycle.signing import load_signing_key, load_trust
 from release import keys
@@ -72,13 +74,15 @@ def _make_champion(settings: Settings, request: Request) -> None:
     registry = open_registry(settings)
     entry = _registered(registry, settings, request)
     trust = load_trust(settings.keys_dir)
-    champion = registry.alias(CHAMPION, trust)
-    if champion is not None and champion.digest == entry.digest:
+    policies = PolicyJournal(registry, trust)
+    policy = policies.newest()
+    if policy is not None and policy.champion.digest == entry.digest:
         click.echo(f"{entry.name} {entry.version} ({entry.digest[:12]}) is champion already.")
         return
     key = load_signing_key("admission", settings.keys_dir)
     registry.admit(entry, key, trust)
-    registry.set_alias(CHAMPION, entry, key, by=getpass.getuser(), reason="picklefleet up")
+    champion = VersionRef(entry.version, entry.digest)
+    policies.promote(key, champion, by=getpass.getuser(), reason="picklefleet up")
     click.echo(f"{entry.name} {entry.version} ({entry.digest[:12]}) is approved and champion.")
 
 

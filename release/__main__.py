@@ -1,6 +1,7 @@
 """Commands that decide what may serve and what does: approve, promote, and the keys behind them."""
 
 import getpass
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import click
 from lifecycle import settings as settings_module
 from lifecycle.adapters.opening import open_registry
 from lifecycle.command_line import CommandGroup, echo_json
-from lifecycle.registry import CHAMPION
+from lifecycle.policy import TrafficPolicy, VersionRef
+from lifecycle.policy_journal import PolicyJournal
+from lifecycle.same_contract import require_same_contract
 from lifecycle.signing import Role, load_signing_key, load_trust
 from release import keys
 
@@ -25,12 +28,12 @@ def versions(as_json: bool) -> None:
     """List the registered versions, oldest first, and which of them is champion."""
     settings = settings_module.load()
     registry = open_registry(settings)
-    champion = registry.alias(CHAMPION, load_trust(settings.keys_dir))
+    policy = PolicyJournal(registry, load_trust(settings.keys_dir)).newest()
     rows = [
         {
             **asdict(entry),
             "approved": registry.is_admitted(entry.digest),
-            "champion": champion is not None and champion.digest == entry.digest,
+            "champion": policy is not None and policy.champion.digest == entry.digest,
         }
         for entry in registry.versions()
     ]
@@ -64,29 +67,48 @@ def approve(version: str) -> None:
 @main.command()
 @click.argument("version")
 @click.option("--reason", default="", help="Why, for the history.")
-def promote(version: str, reason: str) -> None:
-    """Make VERSION the champion: one entry in a journal that keeps every earlier one."""
+@click.option(
+    "--new-contract", is_flag=True, help="Even if it takes or answers something else than the champion."
+)
+def promote(version: str, reason: str, new_contract: bool) -> None:
+    """Make VERSION the champion, answering everybody: one entry in a journal that keeps every earlier one.
+
+    Arms and shadows end with it. Back again: picklefleet rollback.
+    """
     settings = settings_module.load()
     registry = open_registry(settings)
     entry = registry.version(version)
+    champion = VersionRef(entry.version, entry.digest)
+    policies = PolicyJournal(registry, load_trust(settings.keys_dir))
+    before = policies.newest()
+    if before is not None and not new_contract:
+        its, other = registry.manifest(before.champion.digest), registry.manifest(entry.digest)
+        require_same_contract(before.champion, its.signature, champion, other.signature)
     key = load_signing_key("admission", settings.keys_dir)
-    registry.set_alias(CHAMPION, entry, key, by=getpass.getuser(), reason=reason)
+    policies.promote(key, champion, by=getpass.getuser(), reason=reason)
     click.echo(f"{entry.name} {entry.version} ({entry.digest[:12]}) is champion.")
 
 
 @main.command()
-@click.option("--alias", default=CHAMPION, show_default=True, help="Which alias.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def history(alias: str, as_json: bool) -> None:
-    """Show what an alias meant when, by whom and why."""
-    entries = list(open_registry(settings_module.load()).alias_history(alias))
+def history(as_json: bool) -> None:
+    """Show who was champion when, by whom and why; `picklefleet policy history` shows arms and shadows too."""
+    settings = settings_module.load()
+    rows = list(_champions(PolicyJournal(open_registry(settings), load_trust(settings.keys_dir)).history()))
     if as_json:
-        echo_json([asdict(entry) for entry in entries])
+        echo_json(rows)
         return
-    for entry in entries:
-        click.echo(
-            f"{entry.at[:19].replace('T', ' ')}  {entry.version:<6}{entry.by}  {entry.reason}".rstrip()
-        )
+    for row in rows:
+        line = f"{row['at'][:19].replace('T', ' ')}  {row['version']:<6}{row['by']}  {row['reason']}"
+        click.echo(line.rstrip())
+
+
+def _champions(policies: Iterable[TrafficPolicy]) -> Iterator[dict[str, str]]:
+    before = None
+    for policy in policies:
+        if policy.champion != before:
+            before = policy.champion
+            yield {**asdict(before), "at": policy.made_at, "by": policy.by, "reason": policy.reason}
 
 
 @main.group()

@@ -20,11 +20,12 @@ from lifecycle.adapters.opening import open_registry
 from lifecycle.clock import timestamp
 from lifecycle.installation_keys import FLEET, RECORDS, create_key
 from lifecycle.model import Model
+from lifecycle.policy import VersionRef
+from lifecycle.policy_journal import PolicyJournal
 from lifecycle.prediction import mint, row_id
 from lifecycle.prediction_log.reading import PredictionLog
 from lifecycle.prediction_log.records import Feedback, PredictionRecord
 from lifecycle.prediction_log.segment_cache import SegmentCache
-from lifecycle.registry import CHAMPION
 from lifecycle.retraining import RetrainQueue, RetrainRequest
 from lifecycle.signing import create_signing_key, load_signing_key, load_trust
 from retrain.limits import Limits
@@ -93,7 +94,8 @@ def make_champion(folder, model=None, *, fold=True, privacy=None):
     entry = register(request, registry, load_signing_key("registration", world.settings.keys_dir), "tester")
     trust, key = load_trust(world.settings.keys_dir), load_signing_key("admission", world.settings.keys_dir)
     registry.admit(entry, key, trust)
-    registry.set_alias(CHAMPION, entry, key, by="tester", reason="first")
+    first = VersionRef(entry.version, entry.digest)
+    PolicyJournal(registry, trust).promote(key, first, by="tester", reason="first")
     return world
 
 
@@ -135,10 +137,10 @@ class World:
 
     def champion(self):
         registry = open_registry(self.settings)
-        alias = registry.alias(CHAMPION, load_trust(self.settings.keys_dir))
-        manifest = registry.manifest(alias.digest)
-        loaded = pickle.loads(registry.objects.get(f"bundles/{alias.digest}/model.pkl"))
-        return Model("flights", alias.version, alias.digest, manifest.signature, loaded)
+        ref = PolicyJournal(registry, load_trust(self.settings.keys_dir)).newest().champion
+        manifest = registry.manifest(ref.digest)
+        loaded = pickle.loads(registry.objects.get(f"bundles/{ref.digest}/model.pkl"))
+        return Model("flights", ref.version, ref.digest, manifest.signature, loaded)
 
     def bundle_bytes(self, digest):
         objects = open_registry(self.settings).objects

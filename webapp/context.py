@@ -8,7 +8,8 @@ from flask import Response, current_app, request
 from webapp import request_ids
 from webapp.failures import not_ready
 from webapp.http_answer import JSON, Answer
-from webapp.service import Served, Service
+from webapp.service import Service
+from webapp.traffic import Served
 
 SERVICE = "picklefleet"
 _REQUEST_ID = "picklefleet.request_id"

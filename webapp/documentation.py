@@ -14,7 +14,7 @@ from webapp.context import served, service
 from webapp.feedback_schemas import MAX_ITEMS, example_actual
 from webapp.page import html_response
 from webapp.problems import PROBLEMS
-from webapp.service import Served
+from webapp.traffic import Served
 
 SHOWN_CATEGORIES = 12
 

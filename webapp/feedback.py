@@ -27,8 +27,8 @@ from webapp.http_answer import Answer
 from webapp.negotiation import require_json_body
 from webapp.problems import ProblemError
 from webapp.record_time import HEADER, record_time
-from webapp.service import Served
 from webapp.strict_json import parse
+from webapp.traffic import Served
 
 RETRY_AFTER_S = 30
 _NOT_YOURS = "This is no prediction id that this service gave to you."

@@ -46,12 +46,20 @@ def when_ready(_server: Any) -> None:
     """The parent's objects will never be freed: keep the collector from touching, and so copying, their pages."""
     import gc  # noqa: PLC0415 - only here
 
+    gc.unfreeze()
     gc.collect()
     gc.freeze()
 
 
 def pre_fork(server: Any, worker: Any) -> None:
-    """Workers are known by a slot, not by their pid: a restart goes on with the same series of metrics."""
+    """Load what the machine serves by now, so that the child shares it.
+
+    Workers are known by a slot, not by their pid: a restart goes on with the same series of metrics.
+    """
+    from webapp.wsgi import current_traffic  # noqa: PLC0415 - loaded already
+
+    if current_traffic.load():
+        when_ready(server)
     taken = {other.slot for other in server.WORKERS.values()}
     worker.slot = next(slot for slot in itertools.count() if slot not in taken)
 
@@ -73,14 +81,15 @@ def nworkers_changed(_server: Any, new: int, _old: int | None) -> None:
 def post_worker_init(worker: Any) -> None:
     """A worker is ready only when it has itself answered the golden rows."""
     from webapp.wsgi import (  # noqa: PLC0415 - the parent loaded it after reading this file
-        current_model,
+        current_traffic,
         measuring,
         service,
+        watch,
     )
 
     service.observer.worker = str(worker.slot)
     measuring.start()
-    current_model.start()
+    watch(worker).start()
     if heartbeat := Heartbeat.of(_settings, str(worker.slot)):
-        worker.beat = lambda: heartbeat.beat() if current_model() else None
-    worker.log.info("worker_ready" if current_model() else "worker_waits_for_model")
+        worker.beat = lambda: heartbeat.beat() if current_traffic() else None
+    worker.log.info("worker_ready" if current_traffic() else "worker_waits_for_model")

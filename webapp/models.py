@@ -1,4 +1,4 @@
-"""GET /api/v1/models: the versions that this machine holds, which one it serves, and each one's schema."""
+"""GET /api/v1/models: the versions that this machine holds, which of them answer whom, and each one's schema."""
 
 from typing import Any
 
@@ -35,12 +35,12 @@ def show_schema(version: str) -> Response:
 
 
 def _held() -> list[HeldVersion]:
-    """What the cache holds; the served version stands in it whatever became of the cache since."""
+    """What the cache holds; the served versions stand in it whatever became of the cache since."""
     held = {version.digest: version for version in service().held_versions()}
-    ready = service().served()
-    if ready is not None and ready.model.digest not in held:
-        model = ready.model
-        held[model.digest] = HeldVersion(model.name, model.version, model.digest, "", model.signature)
+    traffic = service().traffic()
+    for digest, one in {} if traffic is None else traffic.by_digest.items():
+        model = one.model
+        held.setdefault(digest, HeldVersion(model.name, model.version, digest, "", model.signature))
     return list(held.values())
 
 
@@ -56,7 +56,10 @@ def _version(version: str) -> HeldVersion:
 
 
 def _summary(held: HeldVersion) -> dict[str, Any]:
-    ready = service().served()
-    serving = ready is not None and ready.model.digest == held.digest
-    state = "serving" if serving else "held"
-    return {"name": held.name, "version": held.version, "digest": held.digest, "state": state}
+    traffic = service().traffic()
+    role = None if traffic is None else traffic.role(held.digest)
+    summary = {"name": held.name, "version": held.version, "digest": held.digest}
+    if role is None:
+        return {**summary, "state": "held"}
+    arm, share = role
+    return {**summary, "state": "shadow" if arm == "shadow" else "serving", "arm": arm, "share": share}

@@ -5,7 +5,7 @@ import threading
 from lifecycle.clock import monotonic
 from lifecycle.memory import resident_bytes
 from lifecycle.metrics import Metrics
-from lifecycle.model import Model
+from webapp.traffic import Traffic
 
 MEMORY_EVERY_S = 10.0
 
@@ -40,11 +40,14 @@ class Observer:
     def predicted(self, rows: int) -> None:
         self._metrics.increment("rows", rows)
 
-    def serves(self, model: Model) -> None:
-        self._metrics.gauge("model_info", 1, version=model.version)
-
-    def stopped_serving(self, model: Model) -> None:
-        self._metrics.gauge("model_info", 0, version=model.version)
+    def switched(self, now: Traffic, before: Traffic | None) -> None:
+        """The versions that answer from here on, and those that do not any more."""
+        gone = set() if before is None else {ref.version for ref in before.policy.versions}
+        here = {ref.version for ref in now.policy.versions}
+        for version in gone - here:
+            self._metrics.gauge("model_info", 0, version=version)
+        for version in here:
+            self._metrics.gauge("model_info", 1, version=version)
 
     def _tell_memory(self, now: float) -> None:
         if now - self._memory_told >= MEMORY_EVERY_S:

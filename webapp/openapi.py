@@ -18,7 +18,7 @@ from webapp.fields import Described
 from webapp.http_answer import JSON
 from webapp.openapi_security import SCHEMES, secured
 from webapp.problems import MEDIA_TYPE, ProblemType
-from webapp.service import Served
+from webapp.traffic import Served
 
 VERSION = "1"  # of this interface, as in its paths; the model has versions of its own
 _ANY = (problems.BAD_REQUEST, problems.NOT_ACCEPTABLE, problems.URI_TOO_LONG, problems.INTERNAL_ERROR)

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 
 from lifecycle.model import Predictions
+from lifecycle.policy import ArmName
 from lifecycle.prediction import mint
 from lifecycle.prediction_log.records import PredictionRecord
 from webapp.answers import answer_rows
@@ -12,8 +13,9 @@ from webapp.http_answer import Answer
 from webapp.negotiation import require_json_body, require_json_wanted
 from webapp.record_time import record_time
 from webapp.schemas import PredictRequest
-from webapp.service import Served, Service
+from webapp.service import Service
 from webapp.strict_json import parse
+from webapp.traffic import Served
 from webapp.watch import Watch
 
 
@@ -47,19 +49,20 @@ def answer_predict(service: Service, call: Call) -> Answer:
 def _answer(service: Service, call: Call, watch: Watch) -> Answer:
     require_json_wanted(call.accept)
     require_json_body(call.content_type, call.content_encoding)
-    served = service.served()
-    if served is None:
+    traffic = service.traffic()
+    if traffic is None:
         raise not_ready()
-    watch.assigned(served.model.version)
     at_ms = record_time(call.replay_time, replay=service.replay)
     stages = service.observer.stages()
-    request = served.contract.read(parse(call.body, service.limits.max_depth))
+    request = traffic.champion.contract.read(parse(call.body, service.limits.max_depth))
+    served, arm = traffic.answering(request.unit_id or call.request_id)
+    watch.assigned(served.model.version, arm)
     stages.done("parse")
     predictions = served.model.predict(request.columns, request.rows, request.method)
     stages.done("predict")
     service.observer.predicted(request.rows)
     watch.predicted(request.rows, served.model.signature.outputs, predictions.answers)
-    answered = _Answered(served, request, predictions, call, at_ms)
+    answered = _Answered(served, arm, request, predictions, call, at_ms)
     base_id = mint(service.key, request.rows, call.owner, unix_ms=answered.at_ms)
     answer = answered.answer(base_id)
     stages.done("answer")
@@ -73,6 +76,7 @@ class _Answered:
     """What was asked and predicted, as the caller gets it and as the log keeps it."""
 
     served: Served
+    arm: ArmName
     request: PredictRequest
     predictions: Predictions
     call: Call
@@ -94,6 +98,7 @@ class _Answered:
             request_id=self.call.request_id,
             at_ms=self.at_ms,
             version=self.served.model.version,
+            arm=self.arm,
             columns=self.request.columns,
             answers=self.predictions.answers,
             rows=self.request.rows,

@@ -1,7 +1,10 @@
 """The answers that are the same for every model, and the problem document, as Marshmallow schemas."""
 
+from typing import get_args
+
 from marshmallow import Schema, fields, validate
 
+from lifecycle.policy import ArmName
 from webapp.faults import MAX_FAULTS
 from webapp.schemas import Strict
 
@@ -38,9 +41,17 @@ class ModelSchema(Strict):
     digest = fields.String(required=True, metadata={"description": "sha256 of the bundle's manifest."})
     state = fields.String(
         required=True,
-        validate=validate.OneOf(["serving", "held"]),
-        metadata={"description": "What answers predictions, or what only lies in this machine's cache."},
+        validate=validate.OneOf(["serving", "shadow", "held"]),
+        metadata={
+            "description": "What answers predictions, what is asked too but answers nobody, or what only lies in this"
+            " machine's cache."
+        },
     )
+    arm = fields.String(
+        validate=validate.OneOf(get_args(ArmName)),
+        metadata={"description": "As what the traffic policy names it; held versions have none."},
+    )
+    share = fields.Float(metadata={"description": "Of all units, 0 to 1, how many it answers."})
 
 
 class ModelListSchema(Strict):

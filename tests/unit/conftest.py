@@ -4,6 +4,8 @@ import pytest
 
 from lifecycle.adapters.opening import open_registry
 from lifecycle.bundle import Manifest, file_entry
+from lifecycle.policy import VersionRef
+from lifecycle.policy_journal import PolicyJournal
 from lifecycle.settings import load
 from lifecycle.signature import Feature, Output, Signature
 from lifecycle.signing import create_signing_key, load_trust
@@ -58,3 +60,15 @@ def add(registry, keys, make_bundle):
         return registry.add(*make_bundle(content), keys["registration"], by="tester", **more)
 
     return register
+
+
+@pytest.fixture
+def crown(registry, keys, trust):
+    """Approve a version and make it champion; returns the policy."""
+
+    def promote(entry):
+        registry.admit(entry, keys["admission"], trust)
+        champion = VersionRef(entry.version, entry.digest)
+        return PolicyJournal(registry, trust).promote(keys["admission"], champion, by="tester", reason="")
+
+    return promote

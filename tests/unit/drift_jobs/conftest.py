@@ -37,7 +37,7 @@ def profile():
 
 
 @pytest.fixture
-def promoted(registry, keys, trust, profile, tmp_path):
+def promoted(registry, keys, crown, profile, tmp_path):
     """v1, champion, with its profile."""
     folder = tmp_path / "bundle"
     folder.mkdir()
@@ -46,12 +46,8 @@ def promoted(registry, keys, trust, profile, tmp_path):
     files = tuple(file_entry(folder / name) for name in ("model.pkl", PROFILE))
     manifest = Manifest("flights", files, SIGNATURE, "sklearn-1.9", {}, metric="roc_auc")
     (folder / MANIFEST).write_bytes(manifest.to_bytes())
-    return promote(registry, keys, trust, registry.add(folder, manifest, keys["registration"], by="tester"))
-
-
-def promote(registry, keys, trust, entry):
-    registry.admit(entry, keys["admission"], trust)
-    registry.set_alias("champion", entry, keys["admission"], by="tester", reason="test")
+    entry = registry.add(folder, manifest, keys["registration"], by="tester")
+    crown(entry)
     return entry
 
 

@@ -146,10 +146,8 @@ def test_versions_are_judged_apart_and_strangers_are_named(place, served):
     assert (report["quality"]["seen"], report["severity"]) == (2 * A_DAY, "ok")
 
 
-def test_a_version_without_a_reference_says_how_to_give_one(place, served, add, registry, keys, trust):
-    entry = add(b"other", request="")
-    registry.admit(entry, keys["admission"], trust)
-    registry.set_alias("champion", entry, keys["admission"], by="tester", reason="test")
+def test_a_version_without_a_reference_says_how_to_give_one(place, served, add, crown):
+    crown(add(b"other", request=""))
 
     report = judge_night(place, NIGHT)
 

@@ -2,6 +2,7 @@
 
 import json
 import random
+from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -11,7 +12,8 @@ from drift_jobs.reports import Reports
 from drift_jobs.rounds import Rounds
 from lifecycle import clock, journal
 from lifecycle.errors import PicklefleetError
-from lifecycle.registry import CHAMPION, Registry
+from lifecycle.policy import TrafficPolicy, VersionRef
+from lifecycle.registry import Registry
 from lifecycle.retraining import RetrainQueue
 from tests.fakes import RecordingMetrics
 from tests.simulated_store import Killed, SimulatedArea
@@ -31,15 +33,8 @@ class World:
         self.reports = SimulatedArea(lambda: self.now, self._fate)
         monkeypatch.setattr(clock, "monotonic", self.monotonic)
         self.busy = set()
-        promoted = {
-            "alias": CHAMPION,
-            "version": "v1",
-            "digest": "d",
-            "by": "x",
-            "reason": "",
-            "at": "2023-06-01T00:00:00.000Z",
-        }
-        journal.append(self.control, "aliases", promoted)
+        promoted = TrafficPolicy(1, VersionRef("v1", "d"), made_at="2023-06-01T00:00:00.000Z")
+        journal.append(self.control, "policy", asdict(promoted))
 
     def monotonic(self):
         return self.now.timestamp()

@@ -8,10 +8,11 @@ import pytest
 
 from lifecycle import clock, journal, policy_journal
 from lifecycle.errors import NotFoundError, StoreError, StoreUnavailableError, UntrustedBundleError
-from lifecycle.policy import PolicyError, TrafficPolicy, VersionRef, promoted, with_shadow, with_share
+from lifecycle.policy import PolicyError, VersionRef, promoted, with_shadow, with_share
 from lifecycle.policy_journal import PolicyJournal, policy_from_document
-from lifecycle.registry import CHAMPION, Registry
+from lifecycle.registry import Registry
 from lifecycle.signing import TrustSet
+from tests.old_store import crown_the_old_way
 from tests.simulated_store import Killed, SimulatedArea
 
 
@@ -35,24 +36,19 @@ def ref(add, registry, keys, trust):
 @pytest.fixture
 def promote(policies, keys):
     def write(champion, reason="better"):
-        return policies.change(
-            keys["admission"],
-            lambda now: promoted(now or TrafficPolicy(0, champion), champion),
-            by="tester",
-            reason=reason,
-        )
+        return policies.promote(keys["admission"], champion, by="tester", reason=reason)
 
     return write
 
 
 @pytest.fixture
-def crown_the_old_way(registry, add, keys, trust):
+def crown_before(registry, add, keys, trust):
     """As releases before the policy did."""
 
     def write(content):
         entry = add(content)
         registry.admit(entry, keys["admission"], trust)
-        registry.set_alias(CHAMPION, entry, keys["admission"], by="old", reason=f"{content!r}")
+        crown_the_old_way(registry, keys["admission"], entry)
         return VersionRef(entry.version, entry.digest)
 
     return write
@@ -91,26 +87,26 @@ def test_a_change_that_changes_nothing_writes_nothing(policies, promote, ref):
     assert policies.newest().number == 1
 
 
-def test_stores_written_before_tell_their_champions(policies, crown_the_old_way):
-    first, second = crown_the_old_way(b"one"), crown_the_old_way(b"two")
+def test_stores_written_before_tell_their_champions(policies, crown_before):
+    first, second = crown_before(b"one"), crown_before(b"two")
 
     assert policies.newest() == replace(policies.newest(), number=0, champion=second)
     assert [(policy.number, policy.champion) for policy in policies.history()] == [(-1, first), (0, second)]
     assert policies.entry(-1).champion == first
 
 
-def test_the_first_policy_follows_what_the_aliases_said_last(policies, crown_the_old_way, promote, ref):
-    crown_the_old_way(b"one")
+def test_the_first_policy_follows_what_the_aliases_said_last(policies, crown_before, promote, ref):
+    crown_before(b"one")
     promote(ref(b"two"))
-    crown_the_old_way(b"three")  # by a release that does not know better
+    crown_before(b"three")  # by a release that does not know better
 
     assert policies.newest().champion.version == "v2"
     assert policies.newest().number == 1
 
 
-def test_as_of_goes_back_beyond_the_first_policy(monkeypatch, policies, crown_the_old_way, promote, ref):
+def test_as_of_goes_back_beyond_the_first_policy(monkeypatch, policies, crown_before, promote, ref):
     start = datetime(2026, 11, 1, tzinfo=UTC)
-    for day, act in enumerate([lambda: crown_the_old_way(b"one"), lambda: promote(ref(b"two"))]):
+    for day, act in enumerate([lambda: crown_before(b"one"), lambda: promote(ref(b"two"))]):
         monkeypatch.setattr(clock, "now", lambda day=day: start + timedelta(days=day))
         act()
 
@@ -133,8 +129,8 @@ def test_a_rollback_is_one_entry_and_another_goes_further_back(policies, promote
         policies.roll_back(keys["admission"], by="tester", reason="")
 
 
-def test_a_rollback_leads_to_the_champion_of_an_old_store(policies, crown_the_old_way, promote, ref, keys):
-    old = crown_the_old_way(b"one")
+def test_a_rollback_leads_to_the_champion_of_an_old_store(policies, crown_before, promote, ref, keys):
+    old = crown_before(b"one")
     promote(ref(b"two"))
 
     assert policies.roll_back(keys["admission"], by="tester", reason="").champion == old
@@ -241,7 +237,7 @@ def test_who_is_never_first_is_told_to_try_again(policies, promote, ref, keys):
 
     def decide(now):
         promote(next(champions))
-        return promoted(now or TrafficPolicy(0, mine), mine)
+        return promoted(now, mine)
 
     with pytest.raises(StoreUnavailableError, match="faster"):
         policies.change(keys["admission"], decide, by="tester", reason="")
@@ -267,12 +263,7 @@ def test_a_writer_killed_at_any_step_leaves_a_planned_state(registry, trust, key
     area.before = die
     for champion in (versions * 2)[:3]:
         try:
-            policies.change(
-                keys["admission"],
-                lambda now, champion=champion: promoted(now or TrafficPolicy(0, champion), champion),
-                by="tester",
-                reason="",
-            )
+            policies.promote(keys["admission"], champion, by="tester", reason="")
         except Killed:
             assert (None if policies.newest() is None else policies.newest().champion) in planned
     newest = policies.newest()

@@ -1,14 +1,12 @@
 """Versions, admissions and aliases: append-only, signed, one model name to a store."""
 
-from dataclasses import asdict, replace
-from datetime import timedelta
+from dataclasses import replace
 
 import pytest
 
-from lifecycle import clock, journal
+from lifecycle import clock
 from lifecycle.bundle import FileEntry
 from lifecycle.errors import CorruptBundleError, NotFoundError, PicklefleetError, UntrustedBundleError
-from lifecycle.registry import CHAMPION
 from lifecycle.signing import create_signing_key
 
 
@@ -109,60 +107,8 @@ def test_what_an_unknown_key_registered_is_not_admitted(registry, keys, make_bun
         registry.admit(entry, keys["admission"], trust)
 
 
-def test_only_an_admitted_version_gets_an_alias(add, registry, keys):
+def test_who_requires_an_admitted_version_is_told_how_to_admit_it(add, registry):
+    entry = add()
+
     with pytest.raises(UntrustedBundleError, match="picklefleet approve v1"):
-        registry.set_alias(CHAMPION, add(), keys["admission"], by="tester", reason="")
-
-
-@pytest.fixture
-def crown(add, registry, keys, trust):
-    def make_champion(content):
-        entry = add(content)
-        registry.admit(entry, keys["admission"], trust)
-        registry.set_alias(CHAMPION, entry, keys["admission"], by="tester", reason=f"because {entry.version}")
-        return entry
-
-    return make_champion
-
-
-def test_an_alias_means_its_newest_entry(crown, registry, trust):
-    crown(b"one")
-    second = crown(b"two")
-
-    assert registry.alias(CHAMPION, trust).digest == second.digest
-    assert [entry.version for entry in registry.alias_history(CHAMPION)] == ["v1", "v2"]
-
-
-def test_an_alias_is_known_as_of_any_moment(crown, registry, trust, monkeypatch):
-    start = clock.now()
-    for day, content in enumerate((b"one", b"two", b"three")):
-        monkeypatch.setattr(clock, "now", lambda day=day: start + timedelta(days=day))
-        crown(content)
-
-    assert registry.alias(CHAMPION, trust, as_of=start - timedelta(seconds=1)) is None
-    assert registry.alias(CHAMPION, trust, as_of=start + timedelta(days=1, hours=5)).version == "v2"
-    assert registry.alias(CHAMPION, trust).version == "v3"
-
-
-def test_an_alias_that_was_never_set_means_nothing(crown, registry, trust):
-    crown(b"one")
-
-    assert registry.alias("challenger", trust) is None
-
-
-def test_an_alias_entry_that_nobody_trusted_signed_is_refused(crown, registry, trust):
-    crown(b"one")
-    entry = next(registry.alias_history(CHAMPION))
-    journal.append(registry.control, "aliases", {"format": 1, **asdict(replace(entry, version="v9"))})
-
-    with pytest.raises(UntrustedBundleError, match="does not match"):
-        registry.alias(CHAMPION, trust)
-
-
-def test_an_unsigned_alias_entry_is_refused(crown, registry, trust):
-    crown(b"one")
-    entry = next(registry.alias_history(CHAMPION))
-    journal.append(registry.control, "aliases", {"format": 1, **asdict(replace(entry, signature=None))})
-
-    with pytest.raises(UntrustedBundleError, match="not signed"):
-        registry.alias(CHAMPION, trust)
+        registry.require_admitted(entry.version, entry.digest)

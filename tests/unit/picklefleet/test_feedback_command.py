@@ -6,12 +6,11 @@ import orjson
 import pytest
 from click.testing import CliRunner
 
-from agent.sync import sync
+from agent.sync import PolicySync
 from lifecycle.installation_keys import FLEET, RECORDS, create_key, load_fleet_key
 from lifecycle.machine import MachineDirectory
 from lifecycle.prediction import mint, row_id
 from lifecycle.prediction_log.spool_files import read_events, spool_files
-from lifecycle.registry import CHAMPION
 from picklefleet.__main__ import main
 
 
@@ -21,12 +20,10 @@ def machine(settings):
 
 
 @pytest.fixture
-def champion(add, registry, keys, trust, machine):
+def champion(add, crown, registry, trust, machine):
     """A regression model that this machine serves."""
-    entry = add()
-    registry.admit(entry, keys["admission"], trust)
-    registry.set_alias(CHAMPION, entry, keys["admission"], by="tester", reason="")
-    sync(registry, machine, trust)
+    crown(add())
+    PolicySync(registry, machine, lambda: trust, lambda *_: 0, lambda: 1.0).look()
 
 
 @pytest.fixture

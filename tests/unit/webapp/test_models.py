@@ -6,7 +6,14 @@ from tests.builders import without
 from tests.serving import client_for
 
 MODELS = "/api/v1/models"
-SUMMARY = {"name": "flights", "version": "v1", "digest": "0" * 64, "state": "serving"}
+SUMMARY = {
+    "name": "flights",
+    "version": "v1",
+    "digest": "0" * 64,
+    "state": "serving",
+    "arm": "champion",
+    "share": 1,
+}
 
 
 def test_the_models_of_this_machine_are_listed(client):

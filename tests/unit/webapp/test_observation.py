@@ -2,9 +2,7 @@ from collections import Counter
 
 from lifecycle.metrics import NullMetrics
 from tests import builders
-from tests.serving import KEY, LIMITS
-from webapp.app import create_app
-from webapp.service import Service
+from tests.serving import client_for
 
 
 class Recorder(NullMetrics):
@@ -33,9 +31,7 @@ class Recorder(NullMetrics):
 def test_a_prediction_is_measured_as_a_whole_and_by_stage():
     metrics = Recorder()
     built = builders.classifier()
-    client = create_app(
-        Service(lambda: built.model, lambda _: built.golden, KEY, LIMITS, metrics)
-    ).test_client()
+    client = client_for(built, metrics=metrics)
 
     client.post("/api/v1/predict", json={"instances": list(built.rows[:3])})
 
@@ -53,9 +49,7 @@ def test_a_prediction_is_measured_as_a_whole_and_by_stage():
 def test_problems_are_counted_by_type_each_once():
     metrics = Recorder()
     built = builders.classifier()
-    client = create_app(
-        Service(lambda: built.model, lambda _: built.golden, KEY, LIMITS, metrics)
-    ).test_client()
+    client = client_for(built, metrics=metrics)
 
     client.post("/api/v1/predict", json={"instances": []})
     client.post("/api/v1/predict", data="{", content_type="application/json")

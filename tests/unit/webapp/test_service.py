@@ -1,45 +1,23 @@
-from lifecycle.metrics import NullMetrics
 from lifecycle.settings import load
 from tests import builders
-from tests.serving import KEY, LIMITS
-from webapp.service import Limits, Service
+from tests.serving import service_for
+from webapp.service import Limits
 
 
-class Recorder(NullMetrics):
-    """Keeps what was measured, after the real checks of names and tags."""
-
-    def __init__(self) -> None:
-        self.gauges: list[tuple[str, float, str]] = []
-
-    def gauge(self, name: str, value: float, /, **tags: str) -> None:
-        super().gauge(name, value, **tags)
-        self.gauges.append((name, value, *tags.values()))
+def test_a_process_without_traffic_serves_nothing():
+    assert service_for(None).served() is None
 
 
-def test_a_model_s_contract_is_built_once_and_again_for_the_next_model():
-    current = builders.classifier()
-    metrics = Recorder()
-    service = Service(lambda: current.model, lambda _: current.golden, KEY, LIMITS, metrics)
-    first = service.served()
-    assert service.served() is first
+def test_the_champion_is_what_is_served():
+    built = builders.classifier()
 
-    current = builders.regressor()
-    second = service.served()
-
-    assert second is not None
-    assert second.model is current.model
-    assert service.served() is second
-    assert metrics.gauges == [("model_info", 1, "v1"), ("model_info", 0, "v1"), ("model_info", 1, "v1")]
+    assert service_for(built).served().model is built.model
 
 
 def test_the_example_is_the_first_golden_row():
     built = builders.classifier()
-    service = Service(lambda: built.model, lambda _: built.golden, KEY, LIMITS, NullMetrics())
 
-    served = service.served()
-
-    assert served is not None
-    assert served.example == built.rows[0]
+    assert service_for(built).served().example == built.rows[0]
 
 
 def test_limits_are_the_settings_own():
