@@ -1,6 +1,7 @@
-"""A machine's one directory: the cache (verified bundles and what to serve), the spool, and the web processes' words.
+"""A machine's one directory: the cache (verified bundles and what to serve) and the spool.
 
-The agent writes the cache, the web processes only read it: they start and serve with the store down.
+The agent writes the cache, the web processes only read it: they start and serve with the store down. What they write
+themselves lies below the spool: nothing else is theirs.
 """
 
 import hashlib
@@ -78,7 +79,7 @@ class MachineDirectory:
     @property
     def web(self) -> Path:
         """Where each web process says that it lives and what it has prepared (lifecycle.web_processes)."""
-        return self.root / "web"
+        return self.spool / "web"
 
     @property
     def spool(self) -> Path:
@@ -107,7 +108,7 @@ class MachineDirectory:
     @property
     def measurements(self) -> Path:
         """What the web processes count, in a folder for each colour: a file of its own for each process."""
-        return self.root / "measurements"
+        return self.spool / "measurements"
 
     def bundle(self, digest: str) -> Path:
         return self.bundles / digest

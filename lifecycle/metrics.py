@@ -101,6 +101,12 @@ METRICS = (
         "Policies that a machine was offered: switched to by all its web processes, or refused and the old one kept.",
         (Tag("outcome", ("switched", "refused")),),
     ),
+    Metric(
+        "shadow_dropped",
+        "counter",
+        "rows",
+        "Rows that no shadow was asked, because too many waited already. Nobody waited for them.",
+    ),
     Metric("policy_number", "gauge", "1", "The entry of the policy journal that the machine has in force."),
     Metric(
         "agent_key_syncs",

@@ -84,11 +84,13 @@ def post_worker_init(worker: Any) -> None:
         current_traffic,
         measuring,
         service,
+        shadows,
         watch,
     )
 
     service.observer.worker = str(worker.slot)
     measuring.start()
+    shadows.start(lambda: service.observer.in_flight)
     watch(worker).start()
     if heartbeat := Heartbeat.of(_settings, str(worker.slot)):
         worker.beat = lambda: heartbeat.beat() if current_traffic() else None

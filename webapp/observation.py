@@ -20,6 +20,11 @@ class Observer:
         self._memory_told = 0.0
         self.worker = "0"
 
+    @property
+    def in_flight(self) -> int:
+        """Requests begun and not yet answered."""
+        return self._in_flight
+
     def begin(self) -> float:
         """A request has begun; returns the monotonic time, to be given back when it is answered."""
         self._change_in_flight(1)

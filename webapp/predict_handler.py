@@ -14,6 +14,7 @@ from webapp.negotiation import require_json_body, require_json_wanted
 from webapp.record_time import record_time
 from webapp.schemas import PredictRequest
 from webapp.service import Service
+from webapp.shadow import Copy
 from webapp.strict_json import parse
 from webapp.traffic import Served
 from webapp.watch import Watch
@@ -68,6 +69,9 @@ def _answer(service: Service, call: Call, watch: Watch) -> Answer:
     stages.done("answer")
     service.record_prediction(served.model.signature, answered.record(base_id, stages.so_far_us()))
     stages.done("record")
+    if arm == "champion" and (shadows := traffic.shadows):
+        copy = Copy(request, predictions, call.request_id, call.owner, at_ms=answered.at_ms, shadows=shadows)
+        service.offer_to_shadows(copy)
     return answer
 
 

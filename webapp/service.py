@@ -12,6 +12,7 @@ from lifecycle.settings import Settings
 from lifecycle.signature import Signature
 from webapp.authentication import Gate
 from webapp.observation import Observer
+from webapp.shadow import Copy
 from webapp.traffic import Served, Traffic
 
 
@@ -47,6 +48,7 @@ class Service:
         record_feedback: Callable[[Feedback], bool] = lambda _: False,
         held_versions: Callable[[], Sequence[HeldVersion]] = tuple,
         measuring: Measuring | None = None,
+        offer_to_shadows: Callable[[Copy], object] = lambda _copy: None,
         replay: bool = False,
     ) -> None:
         self.traffic = current
@@ -59,6 +61,7 @@ class Service:
         self.record_feedback = record_feedback
         self.held_versions = held_versions
         self.measuring = measuring
+        self.offer_to_shadows = offer_to_shadows
         self.replay = replay
 
     def served(self) -> Served | None:

@@ -41,6 +41,7 @@ class Traffic:
         assigned = assign(self.policy, unit)
         return self.by_digest[assigned.ref.digest], assigned.arm
 
+    @property
     def shadows(self) -> tuple[Served, ...]:
         return tuple(self.by_digest[ref.digest] for ref in self.policy.shadows)
 

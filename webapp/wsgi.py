@@ -20,6 +20,7 @@ from webapp.current_traffic import CurrentTraffic
 from webapp.policy_watch import PolicyWatch
 from webapp.recycling import Recycling
 from webapp.service import Limits, Service
+from webapp.shadow import Shadows
 from webapp.traffic import Traffic
 
 _settings = settings_module.load()
@@ -37,10 +38,12 @@ recorder = recorder_for(
 )
 
 measuring = Measuring(_machine.measurements / _settings.colour)
+_key = load_fleet_key(_settings)
+shadows = Shadows(_key, recorder.prediction, _metrics, measuring)
 
 service = Service(
     current_traffic,
-    load_fleet_key(_settings),
+    _key,
     _limits,
     _metrics,
     machine_is_sound=lambda: spool_is_sound(_machine.spool),
@@ -49,6 +52,7 @@ service = Service(
     record_feedback=recorder.feedback,
     held_versions=_machine.held_versions,
     measuring=measuring,
+    offer_to_shadows=shadows.offer,
     replay=_settings.replay == "1",
 )
 app = create_app(service, _settings.trusted_hosts)
