@@ -11,10 +11,10 @@ ROWS = [
 ]
 
 
-def write_model(folder):
-    """Returns the path."""
+def write_model(folder, **options):
+    """Returns the path; `options` are the estimator's."""
     frame = pd.DataFrame(ROWS, columns=list(NAMES))
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "model.pkl"
-    path.write_bytes(pickle.dumps(LogisticRegression(max_iter=200).fit(frame, frame["wind"] > 3)))
+    path.write_bytes(pickle.dumps(LogisticRegression(max_iter=200, **options).fit(frame, frame["wind"] > 3)))
     return path
