@@ -1,19 +1,25 @@
 """`picklefleet policy` and `picklefleet rollback`: who answers whom, by hand."""
 
 import getpass
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
 import click
 
+from lifecycle import clock
 from lifecycle import settings as settings_module
-from lifecycle.adapters.opening import open_registry
+from lifecycle.adapters.opening import open_records, open_registry
 from lifecycle.command_line import CommandGroup, echo_json
 from lifecycle.errors import NotFoundError
+from lifecycle.machine import MachineDirectory
 from lifecycle.policy import TrafficPolicy, VersionRef, with_shadow, with_share, without
 from lifecycle.policy_journal import PolicyJournal
+from lifecycle.prediction_log.reading import PredictionLog
+from lifecycle.prediction_log.segment_cache import SegmentCache
+from lifecycle.prediction_log.shadow_rows import Compared, compare_shadow, latency
 from lifecycle.signing import load_signing_key, load_trust
+from lifecycle.window import parse
 
 Change = Callable[[TrafficPolicy, VersionRef], TrafficPolicy]
 
@@ -68,6 +74,26 @@ def set_policy(  # noqa: PLR0913 - one parameter for each option
     else:
         change: Change = with_shadow if shadow else lambda now, ref: without(now, ref.digest)
         _change(version, change, reason, dry_run, as_json)
+
+
+@policy.command()
+@click.argument("version")
+@click.option(
+    "--last", default="24h", show_default=True, help="7d, 24h, a day, or days such as 2013-01-01..2013-02-01."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def compare(version: str, last: str, as_json: bool) -> None:
+    """Show what VERSION answered as a shadow beside what the champion did, row by row, from the log."""
+    settings = settings_module.load()
+    registry, records = open_registry(settings), open_records(settings)
+    signature = registry.manifest(registry.version(version).digest).signature
+    log = PredictionLog(records, SegmentCache(records, MachineDirectory(settings.machine_dir).segments))
+    found = compare_shadow(log, parse(last, clock.now()), version, signature)
+    if as_json:
+        echo_json({**asdict(found), "agreement": found.agreement, "mean_distance": found.mean_distance})
+        return
+    for line in _comparison(version, found):
+        click.echo(line)
 
 
 @click.command()
@@ -145,3 +171,23 @@ def _lines(found: TrafficPolicy) -> Iterator[str]:
         yield f"  {shadow.version:<6}{'':>9}  shadow      {shadow.digest[:12]}"
     if found.made_at:
         yield f"  {found.made_at[:19].replace('T', ' ')} by {found.by}  {found.reason}".rstrip()
+
+
+def _comparison(version: str, found: Compared) -> Iterator[str]:
+    if not found.rows:
+        yield f"No row of {version} as a shadow in that time: picklefleet policy set {version} --shadow"
+        return
+    yield f"{found.rows:,} rows, {found.agreement:.2%} the same; mean distance {found.mean_distance:.4g}"
+    for who, counts in (
+        (f"{version}'s model", found.shadow_latency),
+        ("whole answers", found.champion_latency),
+    ):
+        yield f"  {who:<16}{latency(counts, 0.5) * 1e3:8.2f} ms median{latency(counts, 0.95) * 1e3:10.2f} ms p95"
+    for one in found.largest:
+        yield f"  {one.distance:8.4f}  {one.request_id} row {one.row}: {_shown(one.champion)} → {_shown(one.shadow)}"
+
+
+def _shown(answers: Mapping[str, Any]) -> str:
+    return ", ".join(
+        f"{name} {value:.4g}" if isinstance(value, float) else f"{value}" for name, value in answers.items()
+    )

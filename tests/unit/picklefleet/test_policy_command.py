@@ -96,3 +96,7 @@ def test_the_histories_tell_every_policy_and_every_champion(run, versions):
     champions = json.loads(run("history", "--json"))
     assert [(row["version"], row["reason"]) for row in champions] == [("v1", ""), ("v2", "better")]
     assert "better" in run("history")
+
+
+def test_where_no_shadow_was_asked_the_way_to_one_is_told(run, versions):
+    assert "picklefleet policy set v2 --shadow" in run("policy", "compare", "v2")
