@@ -54,6 +54,7 @@ class Presence:
             entered._write(said)
             fresh = folder / f".{entered._name}"
             entered._lock = fresh.open("wb")
+            fresh.chmod(0o644)  # whatever the umask: the agent may have a user of its own
             fcntl.flock(entered._lock, fcntl.LOCK_EX)
             fresh.rename(folder / f"{entered._name}{_LOCK}")  # locked before anybody can look
         return entered

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.prove import full_spool, kills, store_faults, swaps
+from tests.prove import full_spool, kills, store_faults, swap_memory, swaps
 
 ROOT = Path(__file__).parents[2]
 PROOF = ROOT / "docs" / "proof"
@@ -24,6 +24,7 @@ EXPERIMENTS = {
     "full-spool": (full_spool.full_spool, 60, full_spool.passed),
     "store-faults": (store_faults.store_faults, 8, store_faults.passed),
     "swaps": (swaps.swaps, 100, swaps.passed),
+    "swap-memory": (swap_memory.memory, 4, swap_memory.memory_is_shared_again),
     "rollback": (swaps.rollback, 10, swaps.rolled_back_in_time),
     "two-machines": (store_faults.two_machines, 60, kills.passed),
 }

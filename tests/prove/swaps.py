@@ -3,30 +3,18 @@
 import http.client
 import json
 import os
-import pickle
 import signal
 import threading
 import time
 import urllib.request
 from dataclasses import dataclass, field
 
-import pandas as pd
-
-from lifecycle.adapters.opening import open_registry
-from lifecycle.machine import MachineDirectory, Serving
-from lifecycle.policy import VersionRef
-from lifecycle.policy_journal import PolicyJournal
-from lifecycle.settings import load
-from lifecycle.signing import load_signing_key, load_trust
-from lifecycle.web_processes import living
-from tests.prove.machine import Machine
-from tests.prove.small_model import NAMES, ROWS, write_model
+from tests.prove.fleet import Fleet, wait
+from tests.prove.small_model import ROWS
 
 RENAMING = "tests.prove.renaming_wsgi:app"
 FULL, REDUCED = 1000, 700  # requests for each swap
-STRENGTHS = {"v1": 1.0, "v2": 0.001}
 RECYCLED_EVERY = 10
-PATIENCE_S = 180
 
 
 def swaps(folder, count, seed):
@@ -75,88 +63,6 @@ def rolled_back_in_time(result):
     return result["figure"]["slowest_s"] <= 10
 
 
-class Fleet:
-    """Machines on one store, with two versions that answer differently, v1 being champion."""
-
-    def __init__(self, folder, *, machines=1, application="webapp.wsgi:app", **settings):
-        store = {"STORE": str(folder / "store"), "KEYS_DIR": str(folder / "keys")} | settings
-        environment = {f"PICKLEFLEET_{name}": text for name, text in store.items()}
-        self.machines = [
-            Machine(folder / f"machine{number}", environment, application=application)
-            for number in range(machines)
-        ]
-        first = self.machines[0]
-        first.run("trust", "init")
-        self.tables = {}
-        for version, strength in STRENGTHS.items():
-            path = write_model(folder / version, C=strength)
-            first.run("register", path, "--name", "small")
-            first.run("approve", version)
-            self.tables[version] = answers_of(path)
-        settings = load(environment)
-        self.key = load_signing_key("admission", settings.keys_dir)
-        self.journal = PolicyJournal(open_registry(settings), load_trust(settings.keys_dir))
-        self.refs = {
-            one.version: VersionRef(one.version, one.digest) for one in self.journal.registry.versions()
-        }
-        self.promote("v1")
-
-    def start(self):
-        for machine in self.machines:
-            machine.run("agent", "--once")
-            machine.start_web()
-            machine.start_agent()
-
-    def stop(self):
-        for machine in self.machines:
-            machine.stop()
-
-    def promote(self, version):
-        return self.journal.promote(self.key, self.refs[version], by="prove", reason="swap")
-
-    def roll_back(self):
-        return self.journal.roll_back(self.key, by="prove", reason="back")
-
-    def directories(self):
-        return [MachineDirectory(machine.folder / "machine") for machine in self.machines]
-
-    def follow(self, policy):
-        """Until every web process of every machine answers by that policy."""
-        wanted = Serving.of("small", policy).id
-        _wait(
-            lambda: all(
-                _all(directory, lambda said: said.serving == wanted) for directory in self.directories()
-            )
-        )
-
-    def recycled(self):
-        """Until every web process shares what is served."""
-        for directory in self.directories():
-            digest = directory.serving().digest
-            _wait(lambda: _all(directory, lambda said: digest in said.inherited, count=2))  # noqa: B023 - asked at once
-
-
-def _all(directory, holds, count=1):
-    processes = living(directory.web)
-    return len(processes) >= count and all(map(holds, processes))
-
-
-def _wait(holds):
-    begun = time.monotonic()
-    while not holds():
-        assert time.monotonic() - begun < PATIENCE_S, "It did not happen in time."
-        time.sleep(0.01)
-
-
-def answers_of(path):
-    """By scikit-learn alone, row by row: label and probabilities of each of the ROWS."""
-    estimator = pickle.loads(path.read_bytes())
-    frames = [pd.DataFrame([row], columns=list(NAMES)) for row in ROWS]
-    return [
-        (estimator.predict(frame)[0].item(), estimator.predict_proba(frame)[0].tolist()) for frame in frames
-    ]
-
-
 @dataclass
 class Ledger:
     """Threads that ask one row after the other on connections that are kept; they know the tables, not the service."""
@@ -183,7 +89,7 @@ class Ledger:
     def more(self, requests):
         """Until so many more were answered or failed."""
         until = len(self.answered) + len(self.failed) + requests
-        _wait_long(lambda: len(self.answered) + len(self.failed) >= until)
+        wait(lambda: len(self.answered) + len(self.failed) >= until)
 
     def stale(self, spans):
         """Answers by another version than the champion, begun and ended while all processes had it in force."""
@@ -222,13 +128,6 @@ class Ledger:
         if (row["label"], list(row["probabilities"].values())) != (label, shares):
             self.wrong.append((version, place))
         return version
-
-
-def _wait_long(holds):
-    begun = time.monotonic()
-    while not holds():
-        assert time.monotonic() - begun < 5 * PATIENCE_S, "Too few requests were answered."
-        time.sleep(0.01)
 
 
 def _by_policy(fleet, version):
