@@ -35,7 +35,7 @@ class StoreUnavailableError(StoreError):
 
 
 class NotFoundError(StoreError):
-    """No object, version or alias of that name."""
+    """No object or version of that name."""
 
 
 class AlreadyExistsError(StoreError):

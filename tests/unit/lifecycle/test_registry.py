@@ -1,4 +1,4 @@
-"""Versions, admissions and aliases: append-only, signed, one model name to a store."""
+"""Versions and admissions: append-only, signed, one model name to a store."""
 
 from dataclasses import replace
 
