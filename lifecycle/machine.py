@@ -57,6 +57,11 @@ class MachineDirectory:
         return self.root / "scratch"
 
     @property
+    def disagreements(self) -> Path:
+        """Rows that a plan answered otherwise than its estimator, one file a request."""
+        return self.root / "disagreements"
+
+    @property
     def segments(self) -> Path:
         """Segments of the log as they were read here: a bounded cache."""
         return self.root / "cache" / "segments"

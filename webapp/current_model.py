@@ -2,6 +2,8 @@
 
 import threading
 
+from lifecycle.compiled.plan import make_plan
+from lifecycle.compiled.proof import Planner
 from lifecycle.errors import PicklefleetError
 from lifecycle.golden import replay
 from lifecycle.loading import load_verified, read_golden
@@ -20,8 +22,11 @@ log = get_logger(__name__)
 class CurrentModel:
     """Loaded once, before the fork where possible; proven again in every process that answers with it."""
 
-    def __init__(self, machine: MachineDirectory, trust: TrustSet) -> None:
+    def __init__(
+        self, machine: MachineDirectory, trust: TrustSet, planner: Planner | None = make_plan
+    ) -> None:
         self._machine = machine
+        self._planner = planner
         self._trust = trust
         self._loaded: Model | None = None
         self._proven = False
@@ -64,8 +69,13 @@ class CurrentModel:
             pause_s = min(pause_s * 1.5, LAST_RETRY_S)
 
     def _load(self, serving: Serving) -> Model:
-        model = load_verified(
-            self._machine.bundle(serving.digest), serving.digest, serving.version, self._trust
+        folder = self._machine.bundle(serving.digest)
+        model = load_verified(folder, serving.digest, serving.version, self._trust, planner=self._planner)
+        log.info(
+            "model_loaded",
+            model=model.name,
+            version=model.version,
+            digest=model.digest[:12],
+            fast_path=model.fast.in_words(),
         )
-        log.info("model_loaded", model=model.name, version=model.version, digest=model.digest[:12])
         return model

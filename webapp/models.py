@@ -59,4 +59,5 @@ def _summary(held: HeldVersion) -> dict[str, Any]:
     ready = service().served()
     serving = ready is not None and ready.model.digest == held.digest
     state = "serving" if serving else "held"
-    return {"name": held.name, "version": held.version, "digest": held.digest, "state": state}
+    summary = {"name": held.name, "version": held.version, "digest": held.digest, "state": state}
+    return summary | ({"fast_path": ready.model.fast.to_document()} if ready and serving else {})

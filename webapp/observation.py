@@ -42,6 +42,7 @@ class Observer:
 
     def serves(self, model: Model) -> None:
         self._metrics.gauge("model_info", 1, version=model.version)
+        self._metrics.gauge("fast_path", float(model.fast.plan is not None), version=model.version)
 
     def stopped_serving(self, model: Model) -> None:
         self._metrics.gauge("model_info", 0, version=model.version)

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 
+from lifecycle.compiled.recheck import Answered
 from lifecycle.model import Predictions
 from lifecycle.prediction import mint
 from lifecycle.prediction_log.records import PredictionRecord
@@ -65,6 +66,7 @@ def _answer(service: Service, call: Call, watch: Watch) -> Answer:
     stages.done("answer")
     service.record_prediction(served.model.signature, answered.record(base_id, stages.so_far_us()))
     stages.done("record")
+    service.recheck(Answered(served.model, request.columns, request.rows, request.method, predictions))
     return answer
 
 

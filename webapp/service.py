@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lifecycle.compiled.recheck import Answered
 from lifecycle.golden import GoldenRows
 from lifecycle.machine import HeldVersion
 from lifecycle.measurements.measuring import Measuring
@@ -62,6 +63,7 @@ class Service:
         measuring: Measuring | None = None,
         serves: Callable[[Model], None] = lambda _model: None,
         replay: bool = False,
+        recheck: Callable[[Answered], None] = lambda _answered: None,
     ) -> None:
         self._current = current
         self._golden_rows = golden_rows
@@ -77,6 +79,7 @@ class Service:
         self.measuring = measuring
         self._serves = serves
         self.replay = replay
+        self.recheck = recheck
 
     def served(self) -> Served | None:
         """What answers now. The contract is built when a model is first seen, not at each request."""

@@ -2,6 +2,8 @@
 
 from lifecycle import settings as settings_module
 from lifecycle.adapters.statsd import open_metrics
+from lifecycle.compiled.plan import make_plan
+from lifecycle.compiled.recheck import Recheck
 from lifecycle.installation_keys import load_fleet_key
 from lifecycle.loading import read_golden
 from lifecycle.logs import configure
@@ -18,7 +20,8 @@ _settings = settings_module.load()
 configure(_settings.log_level, _settings.log_format)
 
 _machine = MachineDirectory(_settings.machine_dir)
-current_model = CurrentModel(_machine, load_trust(_settings.keys_dir))
+_planner = make_plan if _settings.fast_path == "on" else None
+current_model = CurrentModel(_machine, load_trust(_settings.keys_dir), _planner)
 current_model.load()
 
 _metrics = open_metrics(_settings)
@@ -27,6 +30,9 @@ recorder = recorder_for(
 )
 
 measuring = Measuring(_machine.measurements / _settings.colour)
+recheck = Recheck(
+    _machine.disagreements, lambda outcome: _metrics.increment("fast_path_rechecks", outcome=outcome)
+)
 
 service = Service(
     current_model,
@@ -42,5 +48,6 @@ service = Service(
     measuring=measuring,
     serves=lambda model: measuring.compare_with(_machine.bundle(model.digest), model.signature),
     replay=_settings.replay == "1",
+    recheck=recheck.offer,
 )
 app = create_app(service, _settings.trusted_hosts)

@@ -7,6 +7,7 @@ from tests.serving import client_for
 
 MODELS = "/api/v1/models"
 SUMMARY = {"name": "flights", "version": "v1", "digest": "0" * 64, "state": "serving"}
+SUMMARY |= {"fast_path": {"used": False, "steps": []}}
 
 
 def test_the_models_of_this_machine_are_listed(client):
