@@ -32,6 +32,24 @@ class ProblemSchema(Schema):
         unknown = "include"
 
 
+class StepSchema(Strict):
+    step = fields.String(required=True)
+    runs = fields.String(required=True, validate=validate.OneOf(["exact", "as scikit-learn runs it"]))
+    reason = fields.String()
+
+
+class FastPathSchema(Strict):
+    used = fields.Boolean(required=True, metadata={"description": "Whether a proven plan answers here."})
+    equality = fields.String(
+        validate=validate.OneOf(["bits", "1e-12"]),
+        metadata={"description": "How closely the plan agreed with scikit-learn when it was proven."},
+    )
+    rows = fields.Integer(metadata={"description": "On how many rows."})
+    step = fields.String(metadata={"description": "The step that prevents a plan."})
+    reason = fields.String()
+    steps = fields.List(fields.Nested(StepSchema), required=True)
+
+
 class ModelSchema(Strict):
     name = fields.String(required=True)
     version = fields.String(required=True)
@@ -40,6 +58,10 @@ class ModelSchema(Strict):
         required=True,
         validate=validate.OneOf(["serving", "held"]),
         metadata={"description": "What answers predictions, or what only lies in this machine's cache."},
+    )
+    fast_path = fields.Nested(
+        FastPathSchema,
+        metadata={"description": "Of the version that is served: its way round the DataFrame."},
     )
 
 
