@@ -2,8 +2,10 @@
 
 import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pandas as pd
@@ -24,7 +26,10 @@ from lifecycle.bundle import (
     Manifest,
     file_entry,
 )
+from lifecycle.compiled.plan import make_plan
+from lifecycle.compiled.proof import AT_REGISTRATION, Planner, fast_path_for
 from lifecycle.errors import PicklefleetError
+from lifecycle.golden import GoldenRows
 from lifecycle.loading import load_shim, prove_repeatable
 from lifecycle.model import Model
 from lifecycle.pickles.allow_list import AllowList
@@ -37,7 +42,7 @@ from lifecycle.runtime import current_runtime, installed_libraries
 from lifecycle.signature import Signature
 
 
-def build(request: Request, folder: Path) -> Manifest:
+def build(request: Request, folder: Path, planner: Planner = make_plan) -> Manifest:
     """Write artifact, golden rows, shim and manifest to the folder. Raises ModelRefusedError with the fix."""
     shutil.copyfile(request.model, folder / ARTIFACT)
     if request.shim is not None:
@@ -52,7 +57,10 @@ def build(request: Request, folder: Path) -> Manifest:
     rows = make_golden(model, sample)
     (folder / GOLDEN).write_bytes(msgspec.json.encode(rows.to_document()))
     metric, base_set = ("", None) if reference is None else _study(model, reference, request, folder)
-    manifest = replace(_manifest(request, folder, signature, handed), metric=metric, base_set=base_set)
+    fast_path = _fast_path(model, rows, planner)
+    manifest = replace(
+        _manifest(request, folder, signature, handed), metric=metric, base_set=base_set, fast_path=fast_path
+    )
     prove_repeatable(folder, manifest, rows)
     (folder / MANIFEST).write_bytes(manifest.to_bytes())
     return manifest
@@ -81,6 +89,13 @@ def _study(model: Model, reference: LabelledReference, request: Request, folder:
     (folder / PROFILE).write_bytes(msgspec.json.encode(to_document(lesson.profile)))
     tell("Writing the base set …")
     return lesson.metric, write_base_set(reference, model.signature, folder.parent / BASE_SET)
+
+
+def _fast_path(model: Model, rows: GoldenRows, planner: Planner) -> Mapping[str, Any]:
+    tell("Proving the fast path …")
+    found = fast_path_for(model.estimator, model.signature, rows.columns, AT_REGISTRATION, planner)
+    tell(found.in_words())
+    return found.to_document()
 
 
 def _manifest(request: Request, folder: Path, signature: Signature, handed: Handed) -> Manifest:

@@ -49,7 +49,8 @@ class Manifest:
 
     `estimator_path` leads from the unpickled object to the estimator: keys and indices, outermost first.
     `allow` are the globals that a person allowed beyond the built-in list, as `module:Name`. `metric` is the
-    primary one that nights judge by; it and `base_set` come with a reference.
+    primary one that nights judge by; it and `base_set` come with a reference. `fast_path` tells what registration
+    found of the way round the DataFrame; whoever loads the model proves it again.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Manifest:
     source: str = ""
     metric: str = ""
     base_set: BaseSet | None = None
+    fast_path: Mapping[str, Any] | None = None
     format: int = field(default=FORMAT)
 
     def to_bytes(self) -> bytes:

@@ -1,6 +1,7 @@
 """From a verified bundle's folder to a model that has proven itself on its golden rows."""
 
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -8,6 +9,9 @@ import msgspec
 
 from lifecycle import golden
 from lifecycle.bundle import ARTIFACT, GOLDEN, SHIM, Manifest, follow, verify
+from lifecycle.compiled.fast_path import FastPath
+from lifecycle.compiled.plan import make_plan
+from lifecycle.compiled.proof import AT_LOAD, Planner, fast_path_for
 from lifecycle.errors import BundleError, CorruptBundleError, ModelRefusedError, WrongRuntimeError
 from lifecycle.golden import GoldenRows
 from lifecycle.model import Model
@@ -18,18 +22,32 @@ from lifecycle.signing import TrustSet
 from lifecycle.verdict import Outcome
 
 
-def load_verified(folder: Path, digest: str, version: str, trust: TrustSet) -> Model:
+def load_verified(
+    folder: Path, digest: str, version: str, trust: TrustSet, *, planner: Planner | None = make_plan
+) -> Model:
     """Digest, both signatures and runtime are checked before the first opcode; golden rows before it returns.
+    `planner` None: the model shall be answered by its estimator alone.
 
     Raises a BundleError (corrupt, untrusted, wrong runtime, golden rows that differ) or ModelRefusedError.
     """
     manifest = verify(folder, digest, trust)
     check_runtime(manifest)
     model = load_model(folder, manifest, digest, version)
-    verdict = golden.replay(model, read_golden(folder))
+    rows = read_golden(folder)
+    verdict = golden.replay(model, rows)
     if verdict.outcome is not Outcome.PASSED:
         raise BundleError(f"{manifest.name} {version} fails its golden rows: {' '.join(verdict.reasons)}")
-    return model
+    return replace(model, fast=_proven_again(model, manifest, rows, planner))
+
+
+def _proven_again(model: Model, manifest: Manifest, rows: GoldenRows, planner: Planner | None) -> FastPath:
+    """What registration found wanting is not tried again; what it found right is proven in this process too."""
+    if planner is None:
+        return FastPath(step="settings", reason="PICKLEFLEET_FAST_PATH is off.")
+    told = manifest.fast_path
+    if told is not None and not told.get("used"):
+        return FastPath(step=str(told.get("step", "")), reason=str(told.get("reason", "")))
+    return fast_path_for(model.estimator, model.signature, rows.columns, AT_LOAD, planner)
 
 
 def load_model(folder: Path, manifest: Manifest, digest: str, version: str) -> Model:

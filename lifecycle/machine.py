@@ -91,6 +91,11 @@ class MachineDirectory:
         return self.root / "scratch"
 
     @property
+    def disagreements(self) -> Path:
+        """Rows that a plan answered otherwise than its estimator, one file a request."""
+        return self.spool / "disagreements"
+
+    @property
     def segments(self) -> Path:
         """Segments of the log as they were read here: a bounded cache."""
         return self._cache / "segments"

@@ -72,6 +72,20 @@ METRICS = (
         (Tag("version"),),
     ),
     Metric(
+        "fast_path",
+        "gauge",
+        "1",
+        "1 while a worker answers a version by its proven plan, 0 while by scikit-learn.",
+        (Tag("version"),),
+    ),
+    Metric(
+        "fast_path_rechecks",
+        "counter",
+        "requests",
+        "Live requests that scikit-learn was asked again; one that disagreed switched the plan off.",
+        (Tag("outcome", ("agreed", "disagreed", "failed")),),
+    ),
+    Metric(
         "records_dropped",
         "counter",
         "rows",

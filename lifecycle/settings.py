@@ -117,6 +117,11 @@ class Settings:
         "A policy in force this long is loaded once for all web processes: they are replaced one by one.",
     )
     omp_threads: int = _setting("1", to.whole(1, 256), "Threads of BLAS and OpenMP in each web process.")
+    fast_path: str = _setting(
+        "on",
+        to.one_of("on", "off"),
+        "Whether models are answered by plans that were proven equal to them; off asks scikit-learn every time.",
+    )
     max_body_bytes: int = _setting("16 MiB", to.size, "The largest request body.")
     max_rows: int = _setting("10000", to.whole(1, 1_000_000), "The most rows in one request.")
     max_depth: int = _setting("32", to.whole(4, 500), "How deeply a request's JSON may be nested.")

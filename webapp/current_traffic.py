@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from lifecycle.compiled.plan import make_plan
+from lifecycle.compiled.proof import Planner
 from lifecycle.errors import BundleError, PicklefleetError
 from lifecycle.golden import replay
 from lifecycle.loading import load_verified, read_golden
@@ -22,10 +24,13 @@ class CurrentTraffic:
     A model that two policies name is loaded once; what no policy names any more is let go.
     """
 
-    def __init__(self, machine: MachineDirectory, trust: TrustSet, max_rows: int) -> None:
+    def __init__(
+        self, machine: MachineDirectory, trust: TrustSet, max_rows: int, planner: Planner | None = make_plan
+    ) -> None:
         self._machine = machine
         self._trust = trust
         self._max_rows = max_rows
+        self._planner = planner
         self._inherited: Traffic | None = None
         self._current: Traffic | None = None
         self._prepared: Traffic | None = None
@@ -98,12 +103,18 @@ class CurrentTraffic:
     def _load(self, ref: VersionRef) -> Served:
         folder = self._machine.bundle(ref.digest)
         try:
-            model = load_verified(folder, ref.digest, ref.version, self._trust)
+            model = load_verified(folder, ref.digest, ref.version, self._trust, planner=self._planner)
             served = Served.of(model, read_golden(folder), self._max_rows)
         except MemoryError as problem:
             raise BundleError(f"{ref.version} does not fit into memory.") from problem
         self._proven.add(ref.digest)
-        log.info("model_loaded", model=model.name, version=model.version, digest=model.digest[:12])
+        log.info(
+            "model_loaded",
+            model=model.name,
+            version=model.version,
+            digest=model.digest[:12],
+            fast_path=model.fast.in_words(),
+        )
         return served
 
     def _prove(self, served: Served) -> None:

@@ -58,8 +58,9 @@ def _version(version: str) -> HeldVersion:
 def _summary(held: HeldVersion) -> dict[str, Any]:
     traffic = service().traffic()
     role = None if traffic is None else traffic.role(held.digest)
-    summary = {"name": held.name, "version": held.version, "digest": held.digest}
-    if role is None:
+    summary: dict[str, Any] = {"name": held.name, "version": held.version, "digest": held.digest}
+    if traffic is None or role is None:
         return {**summary, "state": "held"}
     arm, share = role
-    return {**summary, "state": "shadow" if arm == "shadow" else "serving", "arm": arm, "share": share}
+    summary |= {"state": "shadow" if arm == "shadow" else "serving", "arm": arm, "share": share}
+    return {**summary, "fast_path": traffic.by_digest[held.digest].model.fast.to_document()}

@@ -51,8 +51,10 @@ class Observer:
         here = {ref.version for ref in now.policy.versions}
         for version in gone - here:
             self._metrics.gauge("model_info", 0, version=version)
-        for version in here:
-            self._metrics.gauge("model_info", 1, version=version)
+        for served in now.by_digest.values():
+            model = served.model
+            self._metrics.gauge("model_info", 1, version=model.version)
+            self._metrics.gauge("fast_path", float(model.fast.plan is not None), version=model.version)
 
     def _tell_memory(self, now: float) -> None:
         if now - self._memory_told >= MEMORY_EVERY_S:

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 
+from lifecycle.compiled.recheck import Answered
 from lifecycle.model import Predictions
 from lifecycle.policy import ArmName
 from lifecycle.prediction import mint
@@ -69,6 +70,7 @@ def _answer(service: Service, call: Call, watch: Watch) -> Answer:
     stages.done("answer")
     service.record_prediction(served.model.signature, answered.record(base_id, stages.so_far_us()))
     stages.done("record")
+    service.recheck(Answered(served.model, request.columns, request.rows, request.method, predictions))
     if arm == "champion" and (shadows := traffic.shadows):
         copy = Copy(request, predictions, call.request_id, call.owner, at_ms=answered.at_ms, shadows=shadows)
         service.offer_to_shadows(copy)

@@ -35,6 +35,24 @@ class ProblemSchema(Schema):
         unknown = "include"
 
 
+class StepSchema(Strict):
+    step = fields.String(required=True)
+    runs = fields.String(required=True, validate=validate.OneOf(["exact", "as scikit-learn runs it"]))
+    reason = fields.String()
+
+
+class FastPathSchema(Strict):
+    used = fields.Boolean(required=True, metadata={"description": "Whether a proven plan answers here."})
+    equality = fields.String(
+        validate=validate.OneOf(["bits", "1e-12"]),
+        metadata={"description": "How closely the plan agreed with scikit-learn when it was proven."},
+    )
+    rows = fields.Integer(metadata={"description": "On how many rows."})
+    step = fields.String(metadata={"description": "The step that prevents a plan."})
+    reason = fields.String()
+    steps = fields.List(fields.Nested(StepSchema), required=True)
+
+
 class ModelSchema(Strict):
     name = fields.String(required=True)
     version = fields.String(required=True)
@@ -50,6 +68,10 @@ class ModelSchema(Strict):
     arm = fields.String(
         validate=validate.OneOf(get_args(ArmName)),
         metadata={"description": "As what the traffic policy names it; held versions have none."},
+    )
+    fast_path = fields.Nested(
+        FastPathSchema,
+        metadata={"description": "Of a version that is loaded: its way round the DataFrame."},
     )
     share = fields.Float(metadata={"description": "Of all units, 0 to 1, how many it answers."})
 

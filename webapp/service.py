@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from lifecycle.compiled.recheck import Answered
 from lifecycle.machine import HeldVersion
 from lifecycle.measurements.measuring import Measuring
 from lifecycle.metrics import Metrics
@@ -50,6 +51,7 @@ class Service:
         measuring: Measuring | None = None,
         offer_to_shadows: Callable[[Copy], object] = lambda _copy: None,
         replay: bool = False,
+        recheck: Callable[[Answered], None] = lambda _answered: None,
     ) -> None:
         self.traffic = current
         self.key = key
@@ -63,6 +65,7 @@ class Service:
         self.measuring = measuring
         self.offer_to_shadows = offer_to_shadows
         self.replay = replay
+        self.recheck = recheck
 
     def served(self) -> Served | None:
         """The champion; its contract is every arm's."""

@@ -7,6 +7,8 @@ from typing import Any
 
 from lifecycle import settings as settings_module
 from lifecycle.adapters.statsd import open_metrics
+from lifecycle.compiled.plan import make_plan
+from lifecycle.compiled.recheck import Recheck
 from lifecycle.installation_keys import load_fleet_key
 from lifecycle.logs import configure
 from lifecycle.machine import MachineDirectory
@@ -29,7 +31,8 @@ configure(_settings.log_level, _settings.log_format)
 _machine = MachineDirectory(_settings.machine_dir)
 _family = secrets.token_hex(8)  # made before the fork: the same in all children of this parent
 _limits = Limits.of(_settings)
-current_traffic = CurrentTraffic(_machine, load_trust(_settings.keys_dir), _limits.max_rows)
+_planner = make_plan if _settings.fast_path == "on" else None
+current_traffic = CurrentTraffic(_machine, load_trust(_settings.keys_dir), _limits.max_rows, _planner)
 current_traffic.load()
 
 _metrics = open_metrics(_settings)
@@ -38,6 +41,9 @@ recorder = recorder_for(
 )
 
 measuring = Measuring(_machine.measurements / _settings.colour)
+recheck = Recheck(
+    _machine.disagreements, lambda outcome: _metrics.increment("fast_path_rechecks", outcome=outcome)
+)
 _key = load_fleet_key(_settings)
 shadows = Shadows(_key, recorder.prediction, _metrics, measuring)
 
@@ -54,6 +60,7 @@ service = Service(
     measuring=measuring,
     offer_to_shadows=shadows.offer,
     replay=_settings.replay == "1",
+    recheck=recheck.offer,
 )
 app = create_app(service, _settings.trusted_hosts)
 
