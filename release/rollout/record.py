@@ -90,6 +90,11 @@ class Rollouts:
         newest = self.newest()
         return None if newest is None or self.ended(newest) else newest
 
+    def history(self) -> Iterator[Rollout]:
+        """All, oldest first."""
+        for entry in journal.history(self.control, _WALKS):
+            yield self._verified(entry)
+
     def ended(self, rollout: Rollout) -> Ended | None:
         try:
             return msgspec.json.decode(self.control.get(_done(rollout)), type=Ended)
