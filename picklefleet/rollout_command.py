@@ -20,9 +20,10 @@ from release.rollout.evidence import rate_of
 from release.rollout.looking import Seen, look
 from release.rollout.plan import DEFAULT, read_plan
 from release.rollout.presentation import plan_lines, status_document, status_lines
-from release.rollout.record import Rollout, event
+from release.rollout.record import Rollout
 from release.rollout.starting import Ready, go_back, prepare, start
 from release.rollout.walker import gate_name, take_out
+from release.series import event
 
 EXIT_NOT_PROMOTED = 1
 WATCHES_EVERY_S = 60.0

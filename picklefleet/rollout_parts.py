@@ -22,7 +22,7 @@ from release.rollout.claiming import change_claimed
 from release.rollout.decision import Action, Enter, Hold
 from release.rollout.looking import Seen
 from release.rollout.presentation import told_of
-from release.rollout.record import Rollout, Rollouts
+from release.rollout.record import Rollout, Rollouts, rollouts_in
 from release.rollout.walker import Walker
 
 
@@ -42,7 +42,7 @@ class Parts:
         return cls(
             settings,
             PolicyJournal(registry, trust),
-            Rollouts(registry.control, trust),
+            rollouts_in(registry.control, trust),
             FleetReader(registry.control),
         )
 

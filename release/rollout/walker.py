@@ -14,7 +14,8 @@ from lifecycle.signing import SigningKey
 from release.rollout.decision import Action, Back, End, Enter, Promote, decide
 from release.rollout.evidence import as_document
 from release.rollout.looking import Seen, look
-from release.rollout.record import Ended, Outcome, Rollout, Rollouts, What, event
+from release.rollout.record import Rollout, Rollouts
+from release.series import Ended, Outcome, What, event
 
 LOOKS_EVERY_S = 10.0
 BEATS_EVERY_S = 60.0

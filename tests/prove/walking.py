@@ -19,7 +19,7 @@ from release.rollout import looking
 from release.rollout.claiming import change_claimed
 from release.rollout.decision import Enter, Stage
 from release.rollout.plan import Plan, Step
-from release.rollout.record import Rollouts
+from release.rollout.record import rollouts_in
 from tests.rollouts import Traffic, World
 
 PLAN = Plan((Step(0.0, 100, 2), Step(0.1, 100, 2), Step(0.5, 100, 2)))
@@ -80,7 +80,7 @@ def main():
     registry = Registry(opened.objects, Mortal(opened.control, asked.die_at, asked.when))
     trust = load_trust(settings.keys_dir)
     kind = Overwriting if asked.kind == "overwriting" else PolicyJournal
-    rollouts = Rollouts(registry.control, trust)
+    rollouts = rollouts_in(registry.control, trust)
     key = load_signing_key("admission", settings.keys_dir)
     world = World(rollouts, kind(registry, trust), key, Traffic(failing=asked.failing), PLAN)
     machine = MachineDirectory(settings.machine_dir)

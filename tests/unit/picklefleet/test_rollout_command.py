@@ -9,7 +9,7 @@ from lifecycle.policy import TrafficPolicy, VersionRef, promoted
 from lifecycle.policy_journal import PolicyJournal
 from picklefleet.__main__ import main
 from release.rollout.plan import DEFAULT
-from release.rollout.record import Rollouts
+from release.rollout.record import rollouts_in
 from tests.rollouts import Traffic, World, state
 
 
@@ -24,7 +24,7 @@ def world(settings, registry, trust, keys, add, monkeypatch):
     journal = PolicyJournal(registry, trust)
     champion = TrafficPolicy(0, VersionRef(first.version, first.digest))
     journal.change(keys["admission"], lambda _: champion, by="tester", reason="first")
-    return World(Rollouts(registry.control, trust), journal, keys["admission"], Traffic(), DEFAULT)
+    return World(rollouts_in(registry.control, trust), journal, keys["admission"], Traffic(), DEFAULT)
 
 
 @pytest.fixture

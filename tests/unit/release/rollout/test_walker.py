@@ -3,8 +3,8 @@
 import pytest
 
 from lifecycle.policy import VersionRef, promoted, with_share, without
-from release.rollout.record import event
 from release.rollout.walker import take_out
+from release.series import event
 
 UP = [("v1", None), ("v1", "shadow"), ("v1", 0.1), ("v1", 0.5), ("v2", None)]
 
