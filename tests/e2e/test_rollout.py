@@ -60,7 +60,7 @@ class Callers:
 def service(installation, hand_over):
     """v1 is champion and answers; v2 shifts every score, v3 answers as v1 does."""
     installation.run("trust", "init")
-    models = (fitted(), fitted(shift=2.0), fitted(iterations=201))
+    models = (fitted(), fitted(shift=30.0), fitted(iterations=201))
     for number, model in enumerate(models, start=1):
         installation.run("register", hand_over(model, f"model-{number}.pkl"), "--name", "small")
         installation.run("approve", f"v{number}")
