@@ -5,14 +5,17 @@ import json
 import random
 import threading
 import time
+from contextlib import closing
 
 import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from tests.prove import walker_kills
 from tests.prove.small_model import NAMES, ROWS
 
 WAIT_S = 420
+KILLED_WRITES = 2  # of each of two walks, each before and after; all of them in `make prove`
 PLAN = "steps: [{share: 50%, min_requests: 100, min_minutes: 0, max_minutes: 600}]"
 
 
@@ -43,17 +46,20 @@ class Callers:
             thread.join(60)
 
     def _ask(self, number):
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
         choice = random.Random(number)  # noqa: S311 - a test's choice
-        while not self._stop.wait(0.04):
-            body = json.dumps({"instances": [choice.choice(ROWS)]})
-            connection.request("POST", "/api/v1/predict", body, {"Content-Type": "application/json"})
-            answer = connection.getresponse()
-            document = json.loads(answer.read())
-            if answer.status == 200:
-                self.answered.append(document["model"]["version"])
-            else:
-                self.failed.append((answer.status, document))
+        with closing(http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)) as connection:
+            while not self._stop.wait(0.04):
+                self._once(connection, [choice.choice(ROWS)])
+
+    def _once(self, connection, rows):
+        body = json.dumps({"instances": rows})
+        connection.request("POST", "/api/v1/predict", body, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        document = json.loads(answer.read())
+        if answer.status == 200:
+            self.answered.append(document["model"]["version"])
+        else:
+            self.failed.append((answer.status, document))
 
 
 @pytest.fixture
@@ -94,3 +100,9 @@ def test_a_shifted_version_goes_back_and_an_equal_one_is_promoted(installation, 
     events = json.loads(installation.run("rollout", "status", "--json").stdout)["events"]
     assert [event["what"] for event in events] == ["entered", "promoted"]
     assert events[-1]["evidence"]["outcome"] == "passed"
+
+
+def test_walkers_killed_at_their_writes_and_two_at_once_leave_planned_policies_only(tmp_path):
+    result = walker_kills.walker_kills(tmp_path / "walks", KILLED_WRITES, 20130101)
+
+    assert walker_kills.passed(result), result
