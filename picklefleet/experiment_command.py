@@ -9,14 +9,11 @@ from typing import Any
 import click
 
 from lifecycle import clock
-from lifecycle.adapters.opening import open_records
 from lifecycle.command_line import CommandGroup, echo_json
 from lifecycle.errors import NotFoundError
 from lifecycle.gate.evidence import Evidence
 from lifecycle.gate.judge import Demands, Judgement, judge
 from lifecycle.measurements.fleet import minute_of, of_version
-from lifecycle.prediction_log.reading import PredictionLog
-from lifecycle.prediction_log.segment_cache import SegmentCache
 from lifecycle.window import Window
 from picklefleet.bars import bar
 from picklefleet.rollout_parts import Parts
@@ -177,10 +174,8 @@ def _read(parts: Parts, shown: Experiment, ended: Ended | None) -> Reading:
     """From its start to now, or to its end."""
     until = clock.now() if ended is None else datetime.fromisoformat(ended.at)
     window = Window(datetime.fromisoformat(shown.started_at), until)
-    records = open_records(parts.settings)
-    log = PredictionLog(records, SegmentCache(records, parts.machine.segments))
     signature = parts.journal.registry.manifest(shown.champion.digest).signature
-    arms = read_arms(log, window, (shown.challenger, shown.champion), signature, shown.tolerance)
+    arms = read_arms(parts.log, window, (shown.challenger, shown.champion), signature, shown.tolerance)
     return read(shown.design, arms, _guardrails(parts, shown, window))
 
 

@@ -187,7 +187,7 @@ def _show(parts: Parts, shown: Rollout, *, as_json: bool) -> None:
     seen: Seen | None = None
     action: Action | None = None
     if ended is None:
-        seen = look(shown, parts.rollouts, parts.journal, parts.fleet.read, clock.now())
+        seen = look(shown, parts.sources, clock.now())
         action = decide(seen.look)
     if as_json:
         echo_json(status_document(shown, events, seen, action, ended))

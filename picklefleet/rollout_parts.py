@@ -4,23 +4,29 @@ import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import click
 
 from agent.measuring_rounds import machine_name
 from lifecycle import clock
 from lifecycle import settings as settings_module
-from lifecycle.adapters.opening import open_registry
+from lifecycle.adapters.opening import open_records, open_registry
 from lifecycle.claims import Claim
 from lifecycle.errors import NotFoundError
+from lifecycle.gate.blocks import Blocks, mirrored
 from lifecycle.machine import MachineDirectory
 from lifecycle.measurements.fleet import FleetReader
 from lifecycle.policy_journal import PolicyJournal
+from lifecycle.prediction_log.reading import PredictionLog
+from lifecycle.prediction_log.segment_cache import SegmentCache
 from lifecycle.settings import Settings
 from lifecycle.signing import SigningKey, load_signing_key, load_trust
+from lifecycle.window import Window
+from release.experiment.units import read_arms
 from release.rollout.claiming import change_claimed
 from release.rollout.decision import Action, Enter, Hold
-from release.rollout.looking import Seen
+from release.rollout.looking import Seen, Sources
 from release.rollout.presentation import told_of
 from release.rollout.record import Rollout, Rollouts, rollouts_in
 from release.rollout.walker import Walker
@@ -53,6 +59,21 @@ class Parts:
     @property
     def machine(self) -> MachineDirectory:
         return MachineDirectory(self.settings.machine_dir)
+
+    @property
+    def sources(self) -> Sources:
+        return Sources(self.rollouts, self.journal, self.fleet.read, self._wrong_answers)
+
+    @property
+    def log(self) -> PredictionLog:
+        records = open_records(self.settings)
+        return PredictionLog(records, SegmentCache(records, self.machine.segments))
+
+    def _wrong_answers(self, rollout: Rollout, since: datetime) -> Blocks:
+        signature = self.journal.registry.manifest(rollout.champion.digest).signature
+        versions = (rollout.challenger, rollout.champion)
+        arms = read_arms(self.log, Window(since, clock.now()), versions, signature, rollout.plan.tolerance)
+        return mirrored(arms.blocks(minutes=1))
 
     def open_rollout(self) -> Rollout:
         rollout = self.rollouts.open()
@@ -89,6 +110,4 @@ class Narrator:
 
 
 def walker_of(parts: Parts, narrator: Narrator) -> Walker:
-    return Walker(
-        parts.rollouts, parts.journal, parts.fleet.read, parts.key, getpass.getuser(), told=narrator
-    )
+    return Walker(parts.sources, parts.key, getpass.getuser(), told=narrator)

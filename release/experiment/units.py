@@ -16,12 +16,11 @@ from lifecycle.window import Window
 
 _UNIT = "unit"
 _NAMED_BY = ("unit_id", "request_id")
-_HOUR_MS = 3_600_000
 
 
 @dataclass(slots=True)
 class Arm:
-    """`assigned`: every unit that it answered; `right`: of those with a true value the hour, and whether it was."""
+    """`assigned`: every unit that it answered; `right`: of those with a true value when, and whether it was right."""
 
     assigned: set[str] = field(default_factory=set)
     right: dict[str, tuple[int, bool]] = field(default_factory=dict)
@@ -45,12 +44,12 @@ class Arms:
         """Units that both have answered: assignment is sticky, so these came before or after a change."""
         return len(self.challenger.assigned & self.champion.assigned)
 
-    def blocks(self) -> Blocks:
-        """An hour each, of units by their first labelled answer; hits are right answers."""
-        challenger, champion = (_by_hour(arm) for arm in (self.challenger, self.champion))
+    def blocks(self, minutes: int = 60) -> Blocks:
+        """So many minutes each, of units by their first labelled answer; hits are right answers."""
+        challenger, champion = (_by_stretch(arm, minutes) for arm in (self.challenger, self.champion))
         return tuple(
-            Block(hour * 60, challenger[hour], champion[hour])
-            for hour in sorted(challenger.keys() & champion.keys())
+            Block(stretch * minutes, challenger[stretch], champion[stretch])
+            for stretch in sorted(challenger.keys() & champion.keys())
         )
 
 
@@ -92,11 +91,11 @@ def _right(outcomes: Outcomes, tolerance: float | None) -> list[bool]:
     return list(outcomes.chosen == outcomes.truth)
 
 
-def _by_hour(arm: Arm) -> dict[int, Share]:
-    units = _counted(arm.right.values())
-    hits = _counted(one for one in arm.right.values() if one[1])
-    return {hour: Share(n, hits[hour]) for hour, n in units.items()}
+def _by_stretch(arm: Arm, minutes: int) -> dict[int, Share]:
+    units = _counted(arm.right.values(), minutes)
+    hits = _counted((one for one in arm.right.values() if one[1]), minutes)
+    return {stretch: Share(n, hits[stretch]) for stretch, n in units.items()}
 
 
-def _counted(outcomes: Iterable[tuple[int, bool]]) -> Counter[int]:
-    return Counter(at_ms // _HOUR_MS for at_ms, _ in outcomes)
+def _counted(outcomes: Iterable[tuple[int, bool]], minutes: int) -> Counter[int]:
+    return Counter(at_ms // (60_000 * minutes) for at_ms, _ in outcomes)
