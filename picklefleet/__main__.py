@@ -13,6 +13,10 @@ COMMANDS = {
     "versions": ("release.__main__:versions", "List the registered versions and which of them is champion."),
     "approve": ("release.__main__:approve", "Countersign a version: it may serve."),
     "promote": ("release.__main__:promote", "Make a version the champion."),
+    "experiment": (
+        "picklefleet.experiment_command:experiment",
+        "Compare two versions on shares of the units by what really happened.",
+    ),
     "rollout": ("picklefleet.rollout_command:rollout", "Move traffic to a new version step by step."),
     "history": ("release.__main__:history", "Show who was champion when, by whom and why."),
     "policy": ("picklefleet.policy_command:policy", "Show and change which version answers whom."),

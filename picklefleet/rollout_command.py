@@ -2,78 +2,34 @@
 
 import getpass
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
-from agent.measuring_rounds import machine_name
 from lifecycle import clock
-from lifecycle import settings as settings_module
-from lifecycle.adapters.opening import open_registry
-from lifecycle.claims import Claim
+from lifecycle.claims import Claim, ClaimHeldError
 from lifecycle.command_line import CommandGroup, echo_json
 from lifecycle.errors import NotFoundError
-from lifecycle.machine import MachineDirectory
-from lifecycle.measurements.fleet import FleetReader, close_gate
-from lifecycle.policy_journal import PolicyJournal
-from lifecycle.settings import Settings
-from lifecycle.signing import SigningKey, load_signing_key, load_trust
+from lifecycle.measurements.fleet import close_gate
+from picklefleet.rollout_parts import Narrator, Parts, walker_of
 from picklefleet.stopping import stop_on_signal
-from release.rollout.claiming import change_claimed
-from release.rollout.decision import Action, Enter, Hold, decide
+from release.rollout.asked import admit, next_asked
+from release.rollout.decision import Action, decide
 from release.rollout.evidence import rate_of
 from release.rollout.looking import Seen, look
 from release.rollout.plan import DEFAULT, read_plan
-from release.rollout.presentation import plan_lines, status_document, status_lines, told_of
-from release.rollout.record import Rollout, Rollouts, event
+from release.rollout.presentation import plan_lines, status_document, status_lines
+from release.rollout.record import Rollout
 from release.rollout.starting import Ready, go_back, prepare, start
-from release.rollout.walker import Walker, gate_name, take_out
+from release.rollout.walker import gate_name, take_out
+from release.series import event
+
+EXIT_NOT_PROMOTED = 1
+WATCHES_EVERY_S = 60.0
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _REASON = click.option("--reason", default="", help="Why, for the history.")
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What every command stands on."""
-
-    settings: Settings
-    journal: PolicyJournal
-    rollouts: Rollouts
-    fleet: FleetReader
-
-    @classmethod
-    def open(cls) -> "Parts":
-        settings = settings_module.load()
-        registry, trust = open_registry(settings), load_trust(settings.keys_dir)
-        return cls(
-            settings,
-            PolicyJournal(registry, trust),
-            Rollouts(registry.control, trust),
-            FleetReader(registry.control),
-        )
-
-    @property
-    def key(self) -> SigningKey:
-        return load_signing_key("admission", self.settings.keys_dir)
-
-    @property
-    def machine(self) -> MachineDirectory:
-        return MachineDirectory(self.settings.machine_dir)
-
-    def open_rollout(self) -> Rollout:
-        rollout = self.rollouts.open()
-        if rollout is None:
-            raise NotFoundError("No rollout is under way.", fix="Start one: picklefleet rollout start v2")
-        return rollout
-
-    @contextmanager
-    def claimed(self) -> Iterator[Claim]:
-        with change_claimed(self.rollouts.control, self.machine, machine_name(self.machine)) as claim:
-            yield claim
 
 
 @click.group(cls=CommandGroup)
@@ -122,6 +78,43 @@ def resume_command(as_json: bool) -> None:
         if parts.rollouts.paused(under_way):
             parts.rollouts.tell(under_way, event("resumed", "", getpass.getuser()))
         _walk(parts, under_way, claim, as_json=as_json)
+
+
+@rollout.command("watch")
+@click.option("--once", is_flag=True, help="Walk what is to be walked now, then end.")
+def watch_command(once: bool) -> None:
+    """Go on with the rollout under way, or start the one that retraining asked for; then wait for the next.
+
+    Retraining asks, and its challenger is approved without a person, where PICKLEFLEET_RETRAIN_APPROVAL is auto.
+    """
+    parts = Parts.open()
+    stop = threading.Event()
+    stop_on_signal(stop)
+    while not stop.is_set():
+        with suppress(ClaimHeldError):
+            _walk_what_is_due(parts, stop)
+        if once or stop.wait(WATCHES_EVERY_S):
+            return
+
+
+def _walk_what_is_due(parts: Parts, stop: threading.Event) -> None:
+    due = parts.rollouts.open()
+    asked = (
+        None
+        if due or parts.settings.retrain_approval != "auto"
+        else next_asked(parts.rollouts, parts.journal)
+    )
+    if due is None and asked is None:
+        return
+    with parts.claimed() as claim:
+        if asked is not None:
+            admit(parts.journal, asked, parts.key)
+            ready = prepare(
+                parts.rollouts, parts.journal, asked.version, DEFAULT, by=asked.asked_by, reason=asked.reason
+            )
+            due = start(parts.rollouts, ready, parts.key)
+        if due is not None:
+            walker_of(parts, Narrator()).walk(due, claim, stop.wait)
 
 
 @rollout.command("pause")
@@ -176,13 +169,9 @@ def _show_plan(parts: Parts, ready: Ready, *, as_json: bool) -> None:
 
 
 def _walk(parts: Parts, under_way: Rollout, claim: Claim, *, as_json: bool) -> None:
-    narrator = Narrator(quiet=as_json)
-    walker = Walker(
-        parts.rollouts, parts.journal, parts.fleet.read, parts.key, getpass.getuser(), told=narrator
-    )
     stop = threading.Event()
     stop_on_signal(stop)
-    ended = walker.walk(under_way, claim, stop.wait)
+    ended = walker_of(parts, Narrator(quiet=as_json)).walk(under_way, claim, stop.wait)
     if as_json:
         _show(parts, under_way, as_json=True)
     elif ended is None:
@@ -198,35 +187,10 @@ def _show(parts: Parts, shown: Rollout, *, as_json: bool) -> None:
     seen: Seen | None = None
     action: Action | None = None
     if ended is None:
-        seen = look(shown, parts.rollouts, parts.journal, parts.fleet.read, clock.now())
+        seen = look(shown, parts.sources, clock.now())
         action = decide(seen.look)
     if as_json:
         echo_json(status_document(shown, events, seen, action, ended))
         return
     for line in status_lines(shown, events, seen, action, ended):
         click.echo(line)
-
-
-EXIT_NOT_PROMOTED = 1
-
-
-@dataclass(slots=True)
-class Narrator:
-    """Says what the walker does, and why it waits when that changes."""
-
-    quiet: bool = False
-    _last: str = field(default="")
-
-    def __call__(self, seen: Seen, action: Action) -> None:
-        told = self._told(seen, action)
-        if not self.quiet and told != self._last:
-            click.echo(f"{clock.now():%H:%M:%S}  {told}")
-        self._last = told
-
-    def _told(self, seen: Seen, action: Action) -> str:
-        if isinstance(action, Enter):
-            step = seen.look.rollout.plan.steps[action.index]
-            return f"→ {step.title}. {action.told}".rstrip()
-        if isinstance(action, Hold):
-            return action.told
-        return f"{type(action).__name__}: {told_of(action)}"

@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 
 from lifecycle import clock
 from lifecycle.claims import Claim
+from lifecycle.gate.blocks import Block, Share
 from lifecycle.measurements.fleet import Fleet
 from lifecycle.policy import TrafficPolicy
 from lifecycle.policy_journal import PolicyJournal
 from lifecycle.signing import SigningKey
+from release.rollout.looking import Sources
 from release.rollout.plan import Plan
 from release.rollout.record import Rollout, Rollouts
 from release.rollout.starting import prepare, start
@@ -24,6 +26,7 @@ class Traffic:
     failing: int = 0
     silent: bool = False
     dead: bool = False
+    wrong: int | None = None
 
     def cells(self, policy: TrafficPolicy):
         arm = next(iter(policy.arms), None)
@@ -71,8 +74,17 @@ class World:
         newest = max(self.minutes, default=None)
         return Fleet({"blue": dict(self.minutes)}, 0 if newest is None else newest * 60_000)
 
+    def labels(self, _rollout, _since):
+        """Of the challenger's answers `traffic.wrong` in a hundred are wrong, of the champion's twenty; None: unknown."""
+        if self.traffic.wrong is None:
+            return ()
+        return tuple(
+            Block(minute, Share(100, self.traffic.wrong), Share(100, 20)) for minute in sorted(self.minutes)
+        )
+
     def walker(self, **changes) -> Walker:
-        made = Walker(self.rollouts, self.journal, self.fleet, self.key, "tester", now=lambda: self.now)
+        sources = Sources(self.rollouts, self.journal, self.fleet, self.labels)
+        made = Walker(sources, self.key, "tester", now=lambda: self.now)
         return replace(made, **changes)
 
     def walk(self, rollout: Rollout):

@@ -16,6 +16,7 @@ from lifecycle.gate.blocks import Array, Block, Blocks, differences, mirrored
 # of the largest stake that could not lose everything in one pair
 _STAKES = np.geomspace(0.02, 0.9, 16)
 _PRECISION = 1e-4
+_STEPS = 2_000
 
 
 def log_wealth(blocks: Blocks, margin: float, starts: Sequence[int] = ()) -> float:
@@ -24,9 +25,11 @@ def log_wealth(blocks: Blocks, margin: float, starts: Sequence[int] = ()) -> flo
     With `starts` several gamblers share the first one's money, each beginning at one of these minutes: so a fault
     that shows only later is not hidden by the good time before it, and the guarantee is still that of one.
     """
-    if not starts:
+    if not starts or not blocks:
         return _mean(_gains(blocks, margin))
-    return _shared([_mean(_gains(_since(blocks, start), margin)) for start in starts])
+    each = np.stack([_gains_of(block, margin) for block in blocks])
+    minutes = np.array([block.minute for block in blocks])
+    return _shared([_mean(each[minutes >= start].sum(axis=0)) for start in starts])
 
 
 def more_pairs(blocks: Blocks, margin: float, alpha: float) -> int | None:
@@ -71,10 +74,11 @@ def _since(blocks: Blocks, start: int) -> Blocks:
 
 
 def _counted(blocks: Blocks) -> tuple[Array, Array]:
-    """Every difference that occurs, and how often."""
+    """Every difference that occurs, rounded down so that no bound is too high, and how often."""
     pairs = np.concatenate([_biased(block) for block in blocks]) if blocks else np.empty(0)
-    values, times = np.unique(pairs, return_counts=True)
-    return values, times
+    times = np.bincount(np.floor((pairs + 1) * _STEPS + 1e-9).astype(np.int64))
+    places = np.flatnonzero(times)
+    return places / _STEPS - 1, times[places].astype(np.float64)
 
 
 def _shared(logarithms: Sequence[float]) -> float:

@@ -91,6 +91,16 @@ def held(figures: Figures, more: int | None) -> Finding:
     return Finding(figures, Outcome.INCONCLUSIVE, reason, more)
 
 
+def probably_worse(figures: Figures, more: int | None) -> Finding:
+    """Beyond what is allowed, as far as was seen, but that may still be chance."""
+    when = "" if more is None else f" after about {more:,} more requests of the challenger"
+    told = (
+        f"{_told(figures)}: more than the {_amount(figures, figures.margin)} allowed, but it may still be chance; "
+        f"if it goes on like this it goes back{when}."
+    )
+    return Finding(figures, Outcome.INCONCLUSIVE, told, more)
+
+
 def unlike_before(figures: Figures) -> Finding:
     """All steps together would pass, this one alone would not: its own evidence has to tell."""
     allowed = _amount(figures, figures.margin)

@@ -8,7 +8,16 @@ from lifecycle.gate import evidence as ask
 from lifecycle.gate.betting import log_wealth, lower_bound, more_pairs, upper_bound
 from lifecycle.gate.blocks import Blocks, mirrored
 from lifecycle.gate.evidence import Evidence, Signal
-from lifecycle.gate.finding import Figures, Finding, disagreeing, failed, held, passed, unlike_before
+from lifecycle.gate.finding import (
+    Figures,
+    Finding,
+    disagreeing,
+    failed,
+    held,
+    passed,
+    probably_worse,
+    unlike_before,
+)
 from lifecycle.gate.silence import silence
 from lifecycle.verdict import Outcome, Verdict, worst
 
@@ -87,6 +96,8 @@ def _of_share(signal: Signal, blocks: Blocks, margin: float, alpha: float, steps
     figures = Figures.of(signal, blocks, margin, low, high)
     if log_wealth(blocks, margin, steps) >= -math.log(alpha):
         return failed(figures)
+    if figures.difference > margin:
+        return probably_worse(figures, _more_requests(blocks, [more_pairs(blocks, margin, alpha)]))
     more = _more_requests(blocks, [more_pairs(mirrored(blocks), -margin, FALSE_PASS)])
     if more == 0 and _difference(_in_step(blocks, steps)) > margin:
         return unlike_before(figures)
@@ -104,6 +115,8 @@ def _of_distance(edges: Sequence[Blocks], margin: float, alpha: float, steps: Se
     figures = Figures.of("score", widest, margin, low, upper_bound(widest, FALSE_PASS))
     if any(log_wealth(blocks, margin, steps) >= -math.log(each) for blocks in both):
         return failed(figures)
+    if figures.difference > margin:
+        return probably_worse(figures, _more_requests(widest, [more_pairs(widest, margin, each)]))
     wanted = [more_pairs(mirrored(blocks), -margin, FALSE_PASS) for blocks in both]
     if any(one != 0 for one in wanted):
         return held(figures, _more_requests(widest, wanted))

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from lifecycle.gate.blocks import Blocks
 from lifecycle.gate.evidence import Evidence
 from lifecycle.gate.judge import Demands, Judgement, judge, score_limit
 from lifecycle.measurements.fleet import Fleet, minute_of, of_population, of_version
@@ -16,17 +17,17 @@ LATE_S = 20
 RATE_MINUTES = 30
 
 
-def judge_step(
-    rollout: Rollout, step: Step, fleet: Fleet, begun: Sequence[datetime], now: datetime
-) -> Judgement:
-    """`begun`: when each step of this kind (shadow or not) began, this one last."""
-    return judge(evidence_of(rollout, step, fleet, begun, now), demands_of(rollout, step))
+def judge_step(rollout: Rollout, step: Step, evidence: Evidence) -> Judgement:
+    return judge(evidence, demands_of(rollout, step))
 
 
-def evidence_of(
-    rollout: Rollout, step: Step, fleet: Fleet, begun: Sequence[datetime], now: datetime
+def evidence_of(  # noqa: PLR0913, PLR0917 - each is another source
+    rollout: Rollout, step: Step, fleet: Fleet, begun: Sequence[datetime], now: datetime, labels: Blocks = ()
 ) -> Evidence:
-    """Whole minutes from the first of these steps to the last minute that has ended."""
+    """Whole minutes from the first of these steps to the last that has ended.
+
+    `begun`: when each step of this kind (shadow or not) began, this one last.
+    """
     steps = tuple(minute_of(moment) + 1 for moment in begun)
     until = first_open_minute(now)
     minutes = {m: cells for m, cells in fleet.everywhere().items() if steps[0] <= m < until}
@@ -37,6 +38,7 @@ def evidence_of(
         steps,
         step.ratio,
         fleet.newest_minute,
+        labels,
     )
 
 

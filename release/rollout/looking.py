@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lifecycle.errors import PicklefleetError
+from lifecycle.gate.blocks import Blocks
 from lifecycle.measurements.fleet import Fleet, minute_of
 from lifecycle.policy import TrafficPolicy
 from lifecycle.policy_journal import PolicyJournal
 from release.rollout.decision import Look, share_of, stage_of
-from release.rollout.evidence import RATE_MINUTES, judge_step, rate_of
+from release.rollout.evidence import RATE_MINUTES, evidence_of, judge_step, rate_of
 from release.rollout.record import Rollout, Rollouts
 
 
@@ -30,30 +31,37 @@ class _Stretch:
     since: datetime
 
 
-def look(
-    rollout: Rollout,
-    rollouts: Rollouts,
-    journal: PolicyJournal,
-    read_fleet: Callable[[int], Fleet],
-    now: datetime,
-) -> Seen:
-    policy = journal.newest()
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What a look reads. `fleet`: measurements from a minute on; `labels`: what became of the answers since then, as
+    blocks whose hits are wrong ones, asked only where the plan says so.
+    """
+
+    rollouts: Rollouts
+    journal: PolicyJournal
+    fleet: Callable[[int], Fleet]
+    labels: Callable[[Rollout, datetime], Blocks] = lambda _rollout, _since: ()
+
+
+def look(rollout: Rollout, sources: Sources, now: datetime) -> Seen:
+    policy = sources.journal.newest()
     if policy is None:
         raise PicklefleetError(
             "There is no policy any more.", fix="Promote a version: picklefleet promote v1"
         )
-    stretches = _stretches(rollout, policy, journal)
+    stretches = _stretches(rollout, policy, sources.journal)
     begun = any(one.share is not None for one in stretches)
     stage = stage_of(rollout, policy, begun=begun)
-    fleet = read_fleet(_first_minute(stretches, now))
-    paused = rollouts.paused(rollout)
+    fleet = sources.fleet(_first_minute(stretches, now))
+    paused = sources.rollouts.paused(rollout)
     told = f"Paused by {paused.by}. {paused.told}".strip() if paused else ""
     found = Look(rollout, stage, paused=told, rate=rate_of(fleet, now), policy_reason=policy.reason)
     if stage.kind != "step":
         return Seen(found, policy)
     step = rollout.plan.steps[stage.index]
     alike = [one.since for one in stretches if one.share is not None and bool(one.share) == bool(step.share)]
-    judgement = judge_step(rollout, step, fleet, alike, now)
+    labels = sources.labels(rollout, alike[0]) if "labels" in rollout.plan.signals_at(step) else ()
+    judgement = judge_step(rollout, step, evidence_of(rollout, step, fleet, alike, now, labels))
     minutes = (now - alike[-1]).total_seconds() / 60
     return Seen(replace(found, minutes=minutes, judgement=judgement), policy, alike[-1])
 

@@ -41,11 +41,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The last step is followed by the promotion. `signals` are judged while both answer, not in the shadow."""
+    """The last step is followed by the promotion. `signals` are judged while both answer, not in the shadow.
+
+    `tolerance`: where labels are judged and are numbers, an answer this near to the true one is right.
+    """
 
     steps: tuple[Step, ...]
     signals: tuple[Signal, ...] = ("errors", "latency", "score")
     max_silence_minutes: int = 5
+    tolerance: float | None = None
 
     def signals_at(self, step: Step) -> tuple[Signal, ...]:
         """A shadow answers when nobody waits: its times are no service's."""
@@ -69,6 +73,7 @@ class _PlanInFile(msgspec.Struct, forbid_unknown_fields=True):
     steps: list[_StepInFile]
     signals: tuple[Signal, ...] = ("errors", "latency", "score")
     max_silence_minutes: int = 5
+    tolerance: float | None = None
 
 
 def read_plan(text: str, name: str) -> Plan:
@@ -85,7 +90,7 @@ def read_plan(text: str, name: str) -> Plan:
     problems = list(_problems(given))
     if problems:
         raise PlanError(f"{name} can't be walked:" + "".join(f"\n  - {problem}" for problem in problems))
-    return Plan(tuple(map(_step, given.steps)), tuple(given.signals), given.max_silence_minutes)
+    return Plan(tuple(map(_step, given.steps)), given.signals, given.max_silence_minutes, given.tolerance)
 
 
 def _problems(given: _PlanInFile) -> Iterator[str]:

@@ -10,7 +10,8 @@ from release.rollout.decision import Action, Look
 from release.rollout.evidence import as_document
 from release.rollout.looking import Seen
 from release.rollout.plan import Plan
-from release.rollout.record import Ended, Event, Rollout
+from release.rollout.record import Rollout
+from release.series import Ended, Event
 
 _HEAD = f"  {'signal':<14}{'challenger':>11}{'champion':>11}{'difference':>12}   {'known to lie in':<20}{'allowed':>9}"
 

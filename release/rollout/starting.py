@@ -81,6 +81,11 @@ def _refuse_what_is_under_way(rollouts: Rollouts, policy: TrafficPolicy) -> None
             f"Rollout {open_one.number} of {open_one.challenger.version} is under way.",
             fix="See picklefleet rollout status; go on with it by picklefleet rollout resume, or end it by abort.",
         )
+    refuse_others(policy)
+
+
+def refuse_others(policy: TrafficPolicy) -> None:
+    """Raises CannotStartError while any version has a part beside the champion."""
     others = [ref.version for ref in policy.versions[1:]]
     if others:
         raise CannotStartError(

@@ -7,14 +7,15 @@ from lifecycle import clock
 from lifecycle.claims import Claim
 from lifecycle.errors import AlreadyExistsError
 from lifecycle.logs import get_logger
-from lifecycle.measurements.fleet import Fleet, close_gate, open_gate
+from lifecycle.measurements.fleet import close_gate, open_gate
 from lifecycle.policy import PolicyError, TrafficPolicy, promoted, with_shadow, with_share, without
 from lifecycle.policy_journal import PolicyJournal
 from lifecycle.signing import SigningKey
 from release.rollout.decision import Action, Back, End, Enter, Promote, decide
 from release.rollout.evidence import as_document
-from release.rollout.looking import Seen, look
-from release.rollout.record import Ended, Outcome, Rollout, Rollouts, What, event
+from release.rollout.looking import Seen, Sources, look
+from release.rollout.record import Rollout
+from release.series import Ended, Outcome, What, event
 
 LOOKS_EVERY_S = 10.0
 BEATS_EVERY_S = 60.0
@@ -24,11 +25,9 @@ log = get_logger(__name__)
 
 @dataclass(slots=True)
 class Walker:
-    """`fleet` reads the measurements from a minute on. `told` hears of every look and of every act."""
+    """`told` hears of every look and of every act."""
 
-    rollouts: Rollouts
-    journal: PolicyJournal
-    fleet: Callable[[int], Fleet]
+    sources: Sources
     key: SigningKey
     by: str
     now: clock.Clock = clock.now
@@ -36,7 +35,7 @@ class Walker:
 
     def walk(self, rollout: Rollout, claim: Claim, pause: Callable[[float], bool]) -> Ended | None:
         """Until it has ended, or `pause` says to stop: None, the policy stays, and another walk goes on from it."""
-        open_gate(self.rollouts.control, gate_name(rollout))
+        open_gate(self.sources.rollouts.control, gate_name(rollout))
         beaten = clock.monotonic()
         while (ended := self.step(rollout)) is None:
             if pause(LOOKS_EVERY_S):
@@ -45,16 +44,16 @@ class Walker:
                 claim.heartbeat()
                 beaten = clock.monotonic()
         if ended.outcome != "promoted":
-            take_out(self.journal, self.key, rollout, by=self.by, reason=ended.told)
-        close_gate(self.rollouts.control, gate_name(rollout))
+            take_out(self.sources.journal, self.key, rollout, by=self.by, reason=ended.told)
+        close_gate(self.sources.rollouts.control, gate_name(rollout))
         return ended
 
     def step(self, rollout: Rollout) -> Ended | None:
         """One look and what follows from it. Whoever changes the policy meanwhile is first: look again."""
-        ended = self.rollouts.ended(rollout)
+        ended = self.sources.rollouts.ended(rollout)
         if ended is not None:
             return ended
-        seen = look(rollout, self.rollouts, self.journal, self.fleet, self.now())
+        seen = look(rollout, self.sources, self.now())
         action = decide(seen.look)
         self.told(seen, action)
         try:
@@ -73,7 +72,7 @@ class Walker:
             back = without(seen.policy, rollout.challenger.digest)
             return self._finish(rollout, seen, back, "back", action.told)
         elif isinstance(action, End):
-            return self.rollouts.end(rollout, action.outcome, action.told)
+            return self.sources.rollouts.end(rollout, action.outcome, action.told)
         return None
 
     def _enter(self, rollout: Rollout, seen: Seen, action: Enter) -> None:
@@ -91,17 +90,17 @@ class Walker:
     ) -> Ended:
         written = self._write(rollout, seen, after, f"{outcome}: {told}")
         self._tell(seen, "promoted" if outcome == "promoted" else "back", told, written)
-        return self.rollouts.end(rollout, outcome, told)
+        return self.sources.rollouts.end(rollout, outcome, told)
 
     def _write(self, rollout: Rollout, seen: Seen, after: TrafficPolicy, reason: str) -> TrafficPolicy:
-        return self.journal.append(
+        return self.sources.journal.append(
             self.key, seen.policy, after, by=self.by, reason=f"rollout {rollout.number}: {reason}"
         )
 
     def _tell(self, seen: Seen, what: What, told: str, policy: TrafficPolicy, step: str = "") -> None:
         rollout, judged = seen.look.rollout, seen.look.judgement
         evidence = None if judged is None else as_document(judged)
-        self.rollouts.tell(
+        self.sources.rollouts.tell(
             rollout, event(what, told, self.by, step=step, policy=policy.number, evidence=evidence)
         )
         log.info("rollout_moved", rollout=rollout.number, what=what, step=step, policy=policy.number)

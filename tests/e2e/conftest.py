@@ -35,14 +35,14 @@ class Installation:
         }
         self.environment |= {"PICKLEFLEET_WORKERS": "1", "PICKLEFLEET_AGENT_POLL_S": "0.2"}
 
-    def run(self, *arguments, check=True, **variables):
+    def run(self, *arguments, check=True, timeout=120, **variables):
         return subprocess.run(
             [sys.executable, "-m", "picklefleet", *map(str, arguments)],
             cwd=ROOT,
             env=self.environment | variables,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=timeout,
             check=check,
         )
 

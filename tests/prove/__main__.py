@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.prove import full_spool, kills, store_faults, swap_memory, swaps
+from tests.prove import full_spool, kills, store_faults, swap_memory, swaps, walker_kills
 
 ROOT = Path(__file__).parents[2]
 PROOF = ROOT / "docs" / "proof"
@@ -26,6 +26,7 @@ EXPERIMENTS = {
     "swaps": (swaps.swaps, 100, swaps.passed),
     "swap-memory": (swap_memory.memory, 4, swap_memory.memory_is_shared_again),
     "rollback": (swaps.rollback, 10, swaps.rolled_back_in_time),
+    "walker-kills": (walker_kills.walker_kills, 40, walker_kills.passed),
     "two-machines": (store_faults.two_machines, 60, kills.passed),
 }
 

@@ -3,14 +3,11 @@
 import pytest
 
 from lifecycle.adapters.opening import open_registry
-from lifecycle.bundle import Manifest, file_entry
 from lifecycle.policy import VersionRef
 from lifecycle.policy_journal import PolicyJournal
 from lifecycle.settings import load
-from lifecycle.signature import Feature, Output, Signature
 from lifecycle.signing import create_signing_key, load_trust
-
-SIGNATURE = Signature((Feature("x0", "number", "float64"),), (Output("y", "regression"),), named=False)
+from tests.bundles import write_bundle
 
 
 @pytest.fixture
@@ -40,14 +37,7 @@ def make_bundle(tmp_path):
     """Write a bundle's folder; returns the folder and its manifest."""
 
     def make(content=b"model bytes", name="flights"):
-        folder = tmp_path / f"made-{len(list(tmp_path.iterdir()))}"
-        folder.mkdir()
-        (folder / "model.pkl").write_bytes(content)
-        (folder / "golden.json").write_bytes(b"{}")
-        files = tuple(file_entry(folder / file) for file in ("model.pkl", "golden.json"))
-        manifest = Manifest(name, files, SIGNATURE, "sklearn-1.9", {"scikit-learn": "1.9.1"})
-        (folder / "manifest.json").write_bytes(manifest.to_bytes())
-        return folder, manifest
+        return write_bundle(tmp_path / f"made-{len(list(tmp_path.iterdir()))}", content, name)
 
     return make
 

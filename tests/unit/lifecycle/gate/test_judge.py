@@ -187,6 +187,18 @@ def test_a_step_that_looks_worse_than_those_before_it_is_not_passed_on_their_acc
     assert "in this step alone" in reasons(judged)
 
 
+def test_what_looks_worse_but_may_be_chance_says_when_it_will_be_known():
+    """An estimate from a few hundred requests, so within twice as many."""
+    errors = Demands(("errors",), min_requests=0)
+    judged = judge(evidence(cell(100, failed=3), cell(300, failed=3), minutes=4), errors)
+
+    assert judged.verdict.outcome is Outcome.INCONCLUSIVE
+    assert "may still be chance" in reasons(judged)
+    enough = 4 + 2 * judged.more // 100
+    longer = judge(evidence(cell(100, failed=3), cell(300, failed=3), minutes=enough), errors)
+    assert longer.verdict.outcome is Outcome.FAILED
+
+
 def test_a_silent_challenger_is_an_error_while_the_champion_is_asked():
     judged = judge(evidence(None, cell(300)), EVERYTHING)
 

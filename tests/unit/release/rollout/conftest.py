@@ -5,7 +5,7 @@ import pytest
 from lifecycle.policy import TrafficPolicy, VersionRef
 from lifecycle.policy_journal import PolicyJournal
 from release.rollout.plan import Plan, Step
-from release.rollout.record import Rollouts
+from release.rollout.record import rollouts_in
 from tests.rollouts import Traffic, World
 
 PLAN = Plan((Step(0.0, 100, 2), Step(0.1, 100, 2), Step(0.5, 100, 2)))
@@ -29,4 +29,4 @@ def versions(registry, keys, trust, add):
 def world(registry, trust, keys, journal, versions):
     champion = VersionRef(versions[0].version, versions[0].digest)
     journal.change(keys["admission"], lambda _: TrafficPolicy(0, champion), by="tester", reason="first")
-    return World(Rollouts(registry.control, trust), journal, keys["admission"], Traffic(), PLAN)
+    return World(rollouts_in(registry.control, trust), journal, keys["admission"], Traffic(), PLAN)

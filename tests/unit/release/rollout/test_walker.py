@@ -1,10 +1,12 @@
 """A rollout from its first look to its end, in a real store, with minutes that go by when the walker waits."""
 
+from dataclasses import replace
+
 import pytest
 
 from lifecycle.policy import VersionRef, promoted, with_share, without
-from release.rollout.record import event
 from release.rollout.walker import take_out
+from release.series import event
 
 UP = [("v1", None), ("v1", "shadow"), ("v1", 0.1), ("v1", 0.5), ("v2", None)]
 
@@ -70,6 +72,21 @@ def test_too_little_traffic_holds_and_neither_promotes_nor_goes_back(world):
 
     assert world.walk(rollout) is None
     assert len(world.states()) == 2
+
+
+@pytest.mark.parametrize(("wrong", "outcome"), [(20, "promoted"), (45, "back")])
+def test_true_values_decide_where_the_plan_asks_for_them(world, wrong, outcome):
+    world.plan = replace(world.plan, signals=("errors", "labels"))
+    world.traffic.wrong = wrong
+
+    assert world.walk(world.start()).outcome == outcome
+
+
+def test_true_values_that_never_come_hold_where_the_plan_asks_for_them(world):
+    world.plan = replace(world.plan, signals=("errors", "labels"))
+
+    assert world.walk(world.start()) is None
+    assert world.states()[-1] == ("v1", 0.1)
 
 
 def test_a_pause_stays_and_a_failure_goes_back_all_the_same(world):
