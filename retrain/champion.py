@@ -8,11 +8,12 @@ import msgspec
 from lifecycle.bundle import MANIFEST, PROFILE, Manifest, verify_content
 from lifecycle.loading import check_runtime, load_model
 from lifecycle.model import Model
+from lifecycle.policy_journal import PolicyJournal
 from lifecycle.profile import document as profile_document
 from lifecycle.profile.profile import Profile
 from lifecycle.reference.base_set import read_base_set
 from lifecycle.reference.labelled import LabelledReference
-from lifecycle.registry import CHAMPION, Registry, base_set_key
+from lifecycle.registry import Registry, base_set_key
 from lifecycle.signing import TrustSet
 from retrain.stopped import TrainingStoppedError
 
@@ -26,13 +27,13 @@ class Champion:
 
 def current_champion(registry: Registry, trust: TrustSet) -> Champion:
     """Raises TrainingStoppedError where there is none, or none that could be retrained."""
-    alias = registry.alias(CHAMPION, trust)
-    if alias is None:
+    policy = PolicyJournal(registry, trust).newest()
+    if policy is None:
         raise TrainingStoppedError(
             "No version is champion, so there is nothing to train anew.",
             fix="Promote one: picklefleet approve v1 && picklefleet promote v1",
         )
-    return champion_of(registry, trust, alias.version, alias.digest)
+    return champion_of(registry, trust, policy.champion.version, policy.champion.digest)
 
 
 def champion_of(registry: Registry, trust: TrustSet, version: str, digest: str) -> Champion:
