@@ -6,10 +6,12 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from lifecycle.bundle import verify_content
+from lifecycle.bundle import sha256_of, verify_content
 from lifecycle.errors import NotFoundError
 from lifecycle.model_card import card_text, find_card
 from lifecycle.rollout_request import asked_rollouts
+from retrain.registering import _version
+from retrain.run import Choices, begun
 from retrain.stopped import TrainingStoppedError, TrainingWaitsError
 from retrain.working import Wish, work_on
 from tests.record_builders import recorder
@@ -22,9 +24,13 @@ def run(world, limits=LIMITS, **wish):
     return place, work_on(place, None, Wish(**wish)).outcome
 
 
-def test_a_request_becomes_a_registered_challenger_with_a_card(world, tmp_path):
-    before = world.bundle_bytes(world.champion().digest)
-    place, outcome = run(world)
+def files_of(folder):
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_request_becomes_a_registered_challenger_with_a_card(compared, tmp_path):
+    before = compared.bundle_bytes(compared.champion().digest)
+    place, outcome = run(compared)
 
     assert outcome.result == "blessed", outcome
     entry = place.registry.version("v2")
@@ -32,64 +38,86 @@ def test_a_request_becomes_a_registered_challenger_with_a_card(world, tmp_path):
     assert (card.version, card.champion_version, card.blessed) == ("v2", "v1", True)
     assert 0 <= card.score_distance < 0.2
     assert "**Blessed** beside v1" in card_text(place.registry, entry.digest)
-
     assert place.queue.open() == []
     assert not place.registry.is_admitted(entry.digest)
     assert asked_rollouts(place.queue.control) == []
     assert not place.folder(drift_request().id).exists()
-    assert world.bundle_bytes(world.champion().digest) == before
-    challenger = tmp_path / "challenger"
-    challenger.mkdir()
-    manifest = place.registry.manifest(entry.digest)
-    for file in (*(entry.path for entry in manifest.files), "manifest.json"):
-        place.registry.objects.get_to_file(f"bundles/{entry.digest}/{file}", challenger / file)
+    assert compared.bundle_bytes(compared.champion().digest) == before
     assert (
-        verify_content(challenger, entry.digest).base_set
-        == place.registry.manifest(world.champion().digest).base_set
+        manifest_of(place, entry, tmp_path).base_set == place.registry.manifest(card.champion_digest).base_set
     )
 
 
-def test_the_same_data_and_seed_give_the_same_digest_somewhere_else(world, served, tmp_path):
-    """Two machines, two stores, two folders: one artifact, one bundle."""
-    import shutil
-
-    from tests.retrain_world import World
-
-    _, first = run(world)
-    elsewhere = World(shutil.copytree(served, tmp_path / "elsewhere"))
-    _, second = run(elsewhere)
-
-    digests = [one.place().registry.version("v2").digest for one in (world, elsewhere)]
-    assert first == second
-    assert digests[0] == digests[1]
+def manifest_of(place, entry, folder):
+    """Of the bundle as a machine fetches it, every byte checked."""
+    for file in (*(one.path for one in place.registry.manifest(entry.digest).files), "manifest.json"):
+        place.registry.objects.get_to_file(f"bundles/{entry.digest}/{file}", folder / file)
+    return verify_content(folder, entry.digest)
 
 
-def test_where_the_settings_allow_it_a_rollout_of_the_blessed_is_asked_for(world):
-    place, outcome = run(world, replace(LIMITS, approval="auto"))
+def test_the_same_data_and_seed_give_the_same_artifact_somewhere_else(compared, world):
+    """Another store, another folder, another process: the same bytes."""
+    _, outcome = run(world, until="fit")
+    artifacts = [
+        [sha256_of(path) for path in one.folder.glob("machine/retraining/*/*/challenger/model.pkl")]
+        for one in (compared, world)
+    ]
+
+    assert outcome is None
+    assert artifacts[0] == artifacts[1]
+    assert len(artifacts[0]) == 1
+
+
+def test_what_is_done_is_not_done_again(compared):
+    """Nothing is gathered, fitted or compared anew when it goes on after an interruption."""
+    place = compared.place()
+    before = files_of(place.folder(drift_request().id))
+
+    work_on(place, None, Wish(until="compare"))
+
+    assert files_of(place.folder(drift_request().id)) == before
+    assert place.queue.steps(drift_request().id) == ["check", "compare", "fit", "fit-begun", "gather", "plan"]
+
+
+def test_where_the_settings_allow_it_a_rollout_of_the_blessed_is_asked_for(compared):
+    place, outcome = run(compared, replace(LIMITS, approval="auto"))
 
     assert outcome.rollout_asked
     assert [(one.version, one.champion) for one in asked_rollouts(place.queue.control)] == [("v2", "v1")]
 
 
-def test_a_challenger_that_misses_a_bound_is_registered_and_not_blessed(world):
-    place, outcome = run(world, replace(LIMITS, floor=0.99, approval="auto"))
+def test_a_challenger_that_misses_a_bound_is_registered_and_not_blessed(compared):
+    place, outcome = run(compared, replace(LIMITS, floor=0.99, approval="auto"))
 
     assert (outcome.result, outcome.version) == ("not-blessed", "v2")
     assert "floor of 0.99" in outcome.sentence
     assert asked_rollouts(place.queue.control) == []
+    card = find_card(place.registry, place.registry.version("v2").digest, place.trust)
+    assert card.reasons == outcome.reasons
 
 
-def test_the_steps_may_be_done_one_after_the_other(world):
-    place = world.place()
-    place.queue.add(drift_request())
+def test_within_the_cooldown_nothing_is_fitted_and_the_request_stays_open(compared):
+    place, _ = run(compared)
+    later = drift_request(AS_OF.date() + timedelta(days=5))
+    place.queue.add(later)
+    place = compared.place(now=lambda: AS_OF + timedelta(days=6))
 
-    made = [work_on(place, None, Wish(until=step)) for step in ("gather", "check", "fit", "compare")]
+    with pytest.raises(TrainingWaitsError, match="cooldown ends on 2013-04-2"):
+        work_on(place, None, Wish())
+    assert [one.id for one in place.queue.open()] == [later.id]
+    assert len(place.registry.versions()) == 2
 
-    assert [one.outcome for one in made] == [None] * 4
-    assert made[0].made["data"]["trusted_rows"] == 780
-    assert made[3].made["metric"] == "roc_auc"
-    assert place.registry.versions()[-1].version == "v1"
-    assert work_on(place, None, Wish()).outcome.version == "v2"
+
+def test_a_kill_between_registering_and_answering_changes_nothing(compared):
+    place = compared.place()
+    with begun(place, drift_request(), Choices(AS_OF)) as work:
+        registered = _version(work)
+
+    outcome = work_on(place, None, Wish()).outcome
+
+    assert outcome.version == registered.version == "v2"
+    assert len(place.registry.versions()) == 2
+    assert place.queue.answer(drift_request().id).version == "v2"
 
 
 def test_a_dry_run_writes_nothing(world):
@@ -102,18 +130,6 @@ def test_a_dry_run_writes_nothing(world):
     assert report.made["data"]["compare_rows"] >= 500
     assert place.queue.control.list() == before
     assert not place.root.exists()
-
-
-def test_within_the_cooldown_nothing_is_fitted_and_the_request_stays_open(world):
-    place, _ = run(world)
-    later = drift_request(AS_OF.date() + timedelta(days=5))
-    place.queue.add(later)
-    place = world.place(now=lambda: AS_OF + timedelta(days=6))
-
-    with pytest.raises(TrainingWaitsError, match="cooldown ends on 2013-04-2"):
-        work_on(place, None, Wish())
-    assert [one.id for one in place.queue.open()] == [later.id]
-    assert len(place.registry.versions()) == 2
 
 
 def test_without_a_request_there_is_nothing_to_do(world):
