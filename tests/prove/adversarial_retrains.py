@@ -93,8 +93,7 @@ def _case(champion, folder, name, case, seed):
     result = "open" if outcome is None else outcome.result
     sys.stdout.write(f"  {name}: {result} in {time.monotonic() - started:.0f} s\n")
     sys.stdout.flush()
-    shutil.rmtree(folder)
-    return {
+    found = {
         "name": name,
         "result": result,
         "told": result if outcome is None else f"{result}: {outcome.sentence}"[:300],
@@ -102,14 +101,12 @@ def _case(champion, folder, name, case, seed):
         "blessed": blessed,
         "change": change,
         "worse_blessed": bool(blessed and change < -WORSE),
-        "champion_changed": before != world_bytes(before, place),
+        "champion_changed": before != {key: place.registry.objects.get(key) for key in before},
         "fits_in_a_cooldown": _fits_in_a_cooldown(place.queue.fits()),
         "wrong_rollouts": sum(1 for one in rollouts if not blessed or one.version != challenger.version),
     }
-
-
-def world_bytes(before, place):
-    return {key: place.registry.objects.get(key) for key in before}
+    shutil.rmtree(folder)
+    return found
 
 
 def _fits_in_a_cooldown(fits):

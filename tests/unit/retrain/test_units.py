@@ -7,6 +7,15 @@ from retrain.units import far_outside, unit_change
 DAYS, A_DAY = 20, 60
 
 
+def wide(seed):
+    return np.random.default_rng(seed).uniform(50, 300, DAYS * A_DAY)
+
+
+def test_a_wide_column_in_kilometres_is_seen():
+    assert "kilometres" in unit_change(wide(1), wide(2) * 1.609344, times()).how
+    assert unit_change(wide(1), wide(2) + 100, times()) is None
+
+
 def draw(seed=0, mean=60.0, sd=8.0, rows=DAYS * A_DAY):
     return np.random.default_rng(seed).normal(mean, sd, rows)
 
@@ -40,6 +49,7 @@ def test_a_change_in_the_middle_of_the_window_is_seen_too():
 def test_drift_is_no_change_of_unit():
     assert unit_change(draw(1), draw(2, mean=75, sd=10), times()) is None
     assert unit_change(draw(1), draw(2, mean=45, sd=4), times()) is None
+    assert unit_change(draw(1, mean=10, sd=5), draw(2, mean=20, sd=5), times()) is None
 
 
 def test_a_season_that_moves_everything_slowly_is_none_either():
