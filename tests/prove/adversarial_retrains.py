@@ -24,6 +24,7 @@ from lifecycle.errors import PicklefleetError
 from lifecycle.prediction import mint, row_id
 from lifecycle.prediction_log.records import Feedback
 from lifecycle.rollout_request import asked_rollouts
+from retrain.registering import Outcome
 from retrain.requesting import request_by_person
 from retrain.run import Choices, begun
 from retrain.working import Wish, work_on
@@ -330,7 +331,9 @@ def _command(world, *arguments, most_bytes=None):
 
 
 def _answer(place):
-    return place.queue.answer(drift_request().id)
+    """As `work_on` tells it; None while the request is open."""
+    found = place.queue.answer(drift_request().id)
+    return None if found is None else Outcome(drift_request().id, found.result, found.outcome, found.version)
 
 
 def _until(look):
@@ -387,7 +390,7 @@ CASES = {
     "column-written-otherwise": (served(change=upper), "stopped"),
     "recipe-that-knows-nothing": (with_recipe(CONSTANT), "not-blessed"),
     "recipe-that-crashes": (with_recipe(CRASHING), "stopped"),
-    "recipe-without-an-end": (with_recipe(ENDLESS, wall_s=25.0), "stopped"),
+    "recipe-without-an-end": (with_recipe(ENDLESS, wall_s=90.0), "stopped"),
     "recipe-that-takes-all-memory": (with_recipe(GREEDY, memory_bytes=3 << 30), "stopped"),
     "recipe-with-other-labels": (with_recipe(OTHER_LABELS), "stopped"),
     "recipe-of-a-class-nobody-knows": (with_recipe(UNLISTED), "stopped"),
