@@ -20,6 +20,11 @@ def monotonic() -> float:
     return time.monotonic()
 
 
+def cpu() -> float:
+    """Seconds of CPU that this process used so far: what work costs, however busy the machine is."""
+    return time.process_time()
+
+
 def timestamp(moment: datetime) -> str:
     """RFC 3339 in UTC with milliseconds, as every stored document and answer writes time."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -42,7 +42,9 @@ def label_change(output: Output, base: Truth, told: Truth) -> tuple[float, str]:
     if output.task == "regression":
         return _mean_change(np.array(before, dtype=np.float64), np.array(after, dtype=np.float64))
     shares = {label: (_share(before, label), _share(after, label)) for label in output.labels}
-    label, (was, now) = max(shares.items(), key=lambda one: abs(one[1][1] - one[1][0]))
+    told_of = output.labels[:1] if len(shares) == 2 else output.labels  # of two the other one mirrors it
+    label = max(told_of, key=lambda one: abs(shares[one][1] - shares[one][0]))
+    was, now = shares[label]
     return abs(now - was), (
         f"{was:.1%} of the base set are {category_text(label)}, and {now:.1%} of the labels that came in."
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from lifecycle.atomic_file import write_atomically
 from lifecycle.bundle import MANIFEST, PROFILE, Manifest, verify_content
 from lifecycle.loading import check_runtime, load_model
 from lifecycle.model import Model
@@ -56,7 +57,8 @@ def bring(registry: Registry, champion: Champion, folder: Path) -> Path:
     for entry in champion.manifest.files:
         if not (folder / entry.path).exists():
             registry.objects.get_to_file(f"bundles/{champion.digest}/{entry.path}", folder / entry.path)
-    (folder / MANIFEST).write_bytes(registry.manifest_bytes(champion.digest))
+    if not (folder / MANIFEST).exists():
+        write_atomically(folder / MANIFEST, registry.manifest_bytes(champion.digest))
     verify_content(folder, champion.digest)
     return folder
 

@@ -12,7 +12,7 @@ SIZES = (1, 100)
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """Milliseconds by rows in a request, and the artifacts' bytes, which is about what they take in memory."""
+    """Milliseconds of CPU by rows in a request, and the artifacts' bytes, about what they take in memory."""
 
     champion_ms: dict[str, float]
     challenger_ms: dict[str, float]
@@ -23,15 +23,15 @@ class Costs:
 def times_ms(
     champion: Model, challenger: Model, columns: Columns
 ) -> tuple[dict[str, float], dict[str, float]]:
-    """The quickest of fifteen answers each, in turns: another process on the machine slows down both."""
+    """The cheapest of fifteen answers each, in turns: other processes on the machine hardly count."""
     best: tuple[dict[str, float], dict[str, float]] = ({}, {})
     for size in SIZES:
         rows = {name: values[:size] for name, values in columns.items()}
         count = len(next(iter(rows.values())))
         for _ in range(REPEATS):
             for model, times in zip((champion, challenger), best, strict=True):
-                begun = clock.monotonic()
+                begun = clock.cpu()
                 model.predict(rows, count)
-                taken = (clock.monotonic() - begun) * 1000
+                taken = (clock.cpu() - begun) * 1000
                 times[str(size)] = min(taken, times.get(str(size), taken))
     return best

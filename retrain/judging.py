@@ -36,8 +36,6 @@ from retrain.labelled_rows import LabelledRows
 from retrain.slices import slices_of
 from retrain.work_rows import WorkRows, read_work
 
-MOST_TRIED = 50
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Pair:
@@ -123,12 +121,12 @@ def _signature(model: Model, train: LabelledRows) -> tuple[Signature, tuple[str,
 
 
 def _known(model: Model, feature: Feature, train: LabelledRows) -> tuple[Any, ...]:
-    """What it was trained on; of a strict feature also what it answers without having seen it."""
+    """What it was trained on; of a strict feature those of the champion's that it answers."""
+    if feature.unknown == "refuse":
+        return tuple(value for value in feature.categories if _answers(model, feature, train, value))
     seen = {value for value in train.columns[feature.name] if value is not None}
     listed = [*feature.categories, *sorted(seen - set(feature.categories), key=str)]
-    if feature.unknown == "accept":
-        return tuple(value for value in listed if value in seen)
-    return tuple(value for value in listed if _answers(model, feature, train, value))
+    return tuple(value for value in listed if value in seen)
 
 
 def _answers(model: Model, feature: Feature, train: LabelledRows, value: Any) -> bool:

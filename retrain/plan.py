@@ -53,9 +53,11 @@ def plan_from(document: dict[str, Any]) -> Plan:
 
 
 def moment_for(request: RetrainRequest, now: datetime, *, replay: bool) -> datetime:
-    """Now; in replayed times the moment at which the request's night was judged."""
+    """Now; in replayed times the moment at which the request's night was judged, or at which a person asked."""
     if not replay:
         return now
+    if request.origin != "drift":
+        return min(now, datetime.fromisoformat(request.made_at))
     return min(now, datetime.combine(request.night + timedelta(days=1), ROUND, UTC))
 
 

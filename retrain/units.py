@@ -8,11 +8,12 @@ import numpy as np
 from lifecycle.profile.values import Array
 from retrain.maturity import DAY_MS
 
-APART = 0.6  # D between the two stretches: less is drift, and what retraining is for
-ALIKE = 0.2  # D once the older values are converted
+APART = 0.4  # D between the two stretches: less is drift, and what retraining is for
+ALIKE = 0.08  # D once the older values are converted
+BETTER = 0.6  # and this much of the D that is left when they are merely moved: moving is what drift does
 STRETCH_DAYS = 7
 MIN_VALUES = 100
-MOST_VALUES = 400
+MOST_VALUES = 2000
 FAR_OUTSIDE = 3  # ranges of the reference
 
 Convert = Callable[[Array], Array]
@@ -92,7 +93,8 @@ def _converted(before: Array, after: Array, apart: float) -> UnitChange | None:
         return None
     distances = {how: distance(convert(before), after) for how, convert in CONVERSIONS.items()}
     how = min(distances, key=distances.__getitem__)
-    if distances[how] > ALIKE:
+    moved = distance(before + (np.median(after) - np.median(before)), after)
+    if distances[how] > min(ALIKE, BETTER * moved):
         return None
     return UnitChange(how, float(np.median(before)), float(np.median(after)))
 
@@ -106,6 +108,6 @@ def distance(one: Array, other: Array) -> float:
 
 
 def _some(values: Array) -> Array:
-    """At most 400 of the present values, evenly spread: enough for a D of 0.2."""
+    """At most 2,000 of the present values, evenly spread: enough for a D of 0.08."""
     present = values[~np.isnan(values)]
     return present[:: max(1, -(-len(present) // MOST_VALUES))]

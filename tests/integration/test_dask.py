@@ -1,13 +1,18 @@
 """Two processes of a real Dask cluster, each with its own settings and its own folder."""
 
+import os
+
+import numpy as np
 import pytest
 from distributed import LocalCluster
+from sklearn.metrics import get_scorer
 
 from lifecycle import settings
-from lifecycle.adapters.dask import opened_workers
+from lifecycle.adapters.dask import joblib_on, opened_workers
 from lifecycle.errors import PicklefleetError
 from lifecycle.prediction_log.compaction import Compactor, compact_hours
 from lifecycle.prediction_log.segment_index import hours_of
+from retrain.recipes import Search, fitted, load_recipe
 from tests.log_builders import THREE_HOURS, Machine
 from tests.record_builders import HOUR, NOON, record
 
@@ -91,3 +96,41 @@ def test_a_scheduler_that_does_not_answer_is_told(monkeypatch):
         opened_workers(settings_for("tcp://127.0.0.1:9")),
     ):
         pass
+
+
+def test_a_recipe_is_searched_on_the_cluster(cluster, tmp_path):
+    """Its code travels by value: no worker has the team's file."""
+    (tmp_path / "recipe.py").write_text(SEARCHING)
+    random = np.random.default_rng(0)
+    rows, truth = random.normal(size=(200, 2)), random.integers(0, 2, 200)
+    folder = tmp_path / "seen"
+    folder.mkdir()
+
+    estimator, params = fitted(
+        load_recipe(tmp_path / "recipe.py"),
+        rows,
+        truth,
+        0,
+        Search(get_scorer("accuracy"), lambda: joblib_on(cluster.scheduler_address)),
+    )
+
+    assert params["folder"] == str(folder)
+    assert estimator.predict(rows).shape == (200,)
+    trials = {int(path.name) for path in folder.iterdir()} - {os.getpid()}
+    assert len(trials) == 2
+
+
+SEARCHING = """
+import os
+import time
+from pathlib import Path
+
+from sklearn.linear_model import LogisticRegression
+
+search_space = {"C": [0.1, 1.0, 10.0, 100.0], "folder": [str(Path(__file__).parent / "seen")]}
+
+def fit(X, y, seed, C=1.0, folder=""):
+    Path(folder, str(os.getpid())).touch()
+    time.sleep(0.3)
+    return LogisticRegression(C=C, random_state=seed).fit(X, y)
+"""

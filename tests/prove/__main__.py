@@ -11,7 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.prove import full_spool, kills, store_faults, swap_memory, swaps, walker_kills
+from tests.prove import (
+    adversarial_retrains,
+    full_spool,
+    kills,
+    store_faults,
+    swap_memory,
+    swaps,
+    walker_kills,
+)
 
 ROOT = Path(__file__).parents[2]
 PROOF = ROOT / "docs" / "proof"
@@ -27,6 +35,7 @@ EXPERIMENTS = {
     "swap-memory": (swap_memory.memory, 4, swap_memory.memory_is_shared_again),
     "rollback": (swaps.rollback, 10, swaps.rolled_back_in_time),
     "walker-kills": (walker_kills.walker_kills, 40, walker_kills.passed),
+    "adversarial-retrains": (adversarial_retrains.adversarial_retrains, 41, adversarial_retrains.passed),
     "two-machines": (store_faults.two_machines, 60, kills.passed),
 }
 

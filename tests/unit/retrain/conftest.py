@@ -4,7 +4,8 @@ import shutil
 
 import pytest
 
-from tests.retrain_world import World, make_champion
+from retrain.working import Wish, work_on
+from tests.retrain_world import World, drift_request, make_champion
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +32,18 @@ def fresh(registered, tmp_path):
 @pytest.fixture
 def world(served, tmp_path):
     return World(shutil.copytree(served, tmp_path / "world"))
+
+
+@pytest.fixture(scope="session")
+def compared_folder(served, tmp_path_factory):
+    """As the served one, and its request is worked on up to the comparison: what is expensive is done once."""
+    folder = shutil.copytree(served, tmp_path_factory.mktemp("compared") / "world")
+    place = World(folder).place()
+    place.queue.add(drift_request())
+    work_on(place, None, Wish(until="compare"))
+    return folder
+
+
+@pytest.fixture
+def compared(compared_folder, tmp_path):
+    return World(shutil.copytree(compared_folder, tmp_path / "compared"))
