@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.prove import full_spool, kills, store_faults
+from tests.prove import full_disk, full_spool, kills, store_faults, stuck_store
 
 ROOT = Path(__file__).parents[2]
 PROOF = ROOT / "docs" / "proof"
@@ -22,7 +22,9 @@ EXPERIMENTS = {
     "worker-kills": (kills.worker_kills, 50, kills.passed),
     "agent-kills": (kills.agent_kills, 50, kills.passed),
     "full-spool": (full_spool.full_spool, 60, full_spool.passed),
+    "full-disk": (full_disk.full_disk, 60, full_disk.passed),
     "store-faults": (store_faults.store_faults, 8, store_faults.passed),
+    "stuck-store": (stuck_store.stuck_store, 3, stuck_store.passed),
     "two-machines": (store_faults.two_machines, 60, kills.passed),
 }
 
