@@ -16,12 +16,11 @@ from lifecycle.errors import AlreadyExistsError, StoreError, StoreUnavailableErr
 from lifecycle.policy import FORMAT, PolicyError, TrafficPolicy, VersionRef, entry_before, rolled_back
 from lifecycle.registry import CHAMPION, AliasEntry, Registry, check_alias
 from lifecycle.signature import contract_differences
-from lifecycle.signing import DetachedSignature, SigningKey, TrustSet
+from lifecycle.signing import SigningKey, TrustSet
 
 MAX_ATTEMPTS = 10
 SHOWN = 5
 _PREFIX = "policy"
-_UNSIGNED = DetachedSignature("", "", "admission", "")
 
 Decide = Callable[[TrafficPolicy | None], TrafficPolicy]
 
@@ -151,7 +150,7 @@ class PolicyJournal:
 
     def _verify(self, policy: TrafficPolicy) -> None:
         try:
-            self.trust.verify("admission", policy.signed_bytes(), policy.signature or _UNSIGNED)
+            self.trust.verify("admission", policy.signed_bytes(), policy.signature)
         except UntrustedBundleError as problem:
             raise UntrustedBundleError(
                 f"Entry {policy.number} of the policy may not be believed. {problem.message}",
