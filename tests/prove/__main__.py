@@ -57,7 +57,7 @@ def _proven(name, commit):
     if not holds(result):
         return False
     document = {
-        "name": name, **result, "seed": SEED, "commit": commit, "uncommitted_changes": bool(_git("status", "--porcelain")),
+        "name": name, **result, "seed": SEED, "commit": commit, "uncommitted_changes": bool(_git("status", "--porcelain", "--", ".", ":!docs/proof")),
         "machine": f"{platform.machine()}, {os.cpu_count()} CPUs, {platform.system()}, Python {platform.python_version()}",
         "date": datetime.now(UTC).date().isoformat(),
     }  # fmt: skip
