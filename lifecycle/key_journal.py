@@ -14,12 +14,11 @@ from lifecycle import clock, journal
 from lifecycle.api_keys import ApiKey, KeySet
 from lifecycle.errors import AlreadyExistsError, StoreError, StoreUnavailableError, UntrustedBundleError
 from lifecycle.object_store import ObjectStore
-from lifecycle.signing import DetachedSignature, SigningKey, TrustSet
+from lifecycle.signing import DetachedSignature, SigningKey, TrustSet, bytes_to_sign
 
 FORMAT = 1
 MAX_ATTEMPTS = 10
 _PREFIX = "api-keys"
-_UNSIGNED = DetachedSignature("", "", "admission", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ class KeySetEntry:
         return KeySet.of(self.keys)
 
     def signed_bytes(self) -> bytes:
-        return msgspec.json.encode(asdict(replace(self, signature=None)), order="sorted")
+        return bytes_to_sign(self)
 
     def to_bytes(self) -> bytes:
         return msgspec.json.encode(asdict(self), order="sorted")
@@ -102,7 +101,7 @@ class KeyJournal:
 
     def _verify(self, entry: KeySetEntry) -> None:
         try:
-            self.trust.verify("admission", entry.signed_bytes(), entry.signature or _UNSIGNED)
+            self.trust.verify("admission", entry.signed_bytes(), entry.signature)
         except UntrustedBundleError as problem:
             raise UntrustedBundleError(
                 f"Entry {entry.number} of the API keys may not be believed. {problem.message}",

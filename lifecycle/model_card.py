@@ -10,7 +10,7 @@ import msgspec
 
 from lifecycle.errors import AlreadyExistsError, CorruptBundleError, NotFoundError, UntrustedBundleError
 from lifecycle.registry import Registry
-from lifecycle.signing import DetachedSignature, SigningKey, TrustSet
+from lifecycle.signing import DetachedSignature, SigningKey, TrustSet, bytes_to_sign
 
 FORMAT = 1
 
@@ -40,7 +40,7 @@ class ModelCard:
     format: int = FORMAT
 
     def signed_bytes(self) -> bytes:
-        return msgspec.json.encode(asdict(replace(self, signature=None)), order="sorted")
+        return bytes_to_sign(self)
 
 
 def keep_card(registry: Registry, card: ModelCard, text: str, key: SigningKey) -> ModelCard:
@@ -60,8 +60,8 @@ def find_card(registry: Registry, digest: str, trust: TrustSet) -> ModelCard | N
         card = _read(registry.objects.get(_key(digest, "json")))
     except NotFoundError:
         return None
-    if card.signature is None or card.digest != digest:
-        raise UntrustedBundleError(f"The card of {digest[:12]} is not its own, or not signed.")
+    if card.digest != digest:
+        raise UntrustedBundleError(f"The card of {digest[:12]} is not its own.")
     trust.verify("registration", card.signed_bytes(), card.signature)
     return card
 

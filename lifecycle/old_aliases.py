@@ -4,7 +4,7 @@ Its alias `champion` said who served; docs/decisions/0013 tells what became of i
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -12,7 +12,7 @@ import msgspec
 from lifecycle import journal
 from lifecycle.errors import CorruptBundleError, UntrustedBundleError
 from lifecycle.object_store import ObjectStore
-from lifecycle.signing import DetachedSignature, TrustSet
+from lifecycle.signing import DetachedSignature, TrustSet, bytes_to_sign
 
 CHAMPION = "champion"
 PREFIX = "aliases"
@@ -31,7 +31,7 @@ class AliasEntry:
     signature: DetachedSignature | None = None
 
     def signed_bytes(self) -> bytes:
-        return msgspec.json.encode(asdict(replace(self, signature=None)), order="sorted")
+        return bytes_to_sign(self)
 
 
 def champions(control: ObjectStore) -> list[AliasEntry]:

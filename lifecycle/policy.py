@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from lifecycle.errors import PicklefleetError
-from lifecycle.signing import DetachedSignature
+from lifecycle.signing import DetachedSignature, bytes_to_sign
 
 FORMAT = 1
 SLOTS = 1_000_000
@@ -98,7 +98,7 @@ class TrafficPolicy:
         return next((arm for arm in self.arms if arm.version == version), None)
 
     def signed_bytes(self) -> bytes:
-        return msgspec.json.encode(asdict(replace(self, signature=None)), order="sorted")
+        return bytes_to_sign(self)
 
     def to_bytes(self) -> bytes:
         return msgspec.json.encode(asdict(self), order="sorted")

@@ -25,11 +25,10 @@ from lifecycle.policy import (
 )
 from lifecycle.registry import Registry
 from lifecycle.same_contract import require_same_contract
-from lifecycle.signing import DetachedSignature, SigningKey, TrustSet
+from lifecycle.signing import SigningKey, TrustSet
 
 MAX_ATTEMPTS = 10
 _PREFIX = "policy"
-_UNSIGNED = DetachedSignature("", "", "admission", "")
 
 Decide = Callable[[TrafficPolicy | None], TrafficPolicy]
 
@@ -163,7 +162,7 @@ class PolicyJournal:
 
     def _verify(self, policy: TrafficPolicy) -> None:
         try:
-            self.trust.verify("admission", policy.signed_bytes(), policy.signature or _UNSIGNED)
+            self.trust.verify("admission", policy.signed_bytes(), policy.signature)
         except UntrustedBundleError as problem:
             raise UntrustedBundleError(
                 f"Entry {policy.number} of the policy may not be believed. {problem.message}",

@@ -6,7 +6,7 @@ Signatures name their algorithm and key, so that a vault's ES256 can stand besid
 import base64
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -72,8 +72,10 @@ class TrustSet:
 
     keys: Mapping[str, TrustedKey]
 
-    def verify(self, role: Role, message: bytes, signature: DetachedSignature) -> None:
+    def verify(self, role: Role, message: bytes, signature: DetachedSignature | None) -> None:
         """Raises UntrustedBundleError unless a trusted key of that role signed exactly this message."""
+        if signature is None:
+            raise UntrustedBundleError(f"There is no {role} signature.")
         key = self.keys.get(signature.key_id)
         if key is None or key.role != role or signature.role != role or key.algorithm != signature.algorithm:
             raise UntrustedBundleError(f"No trusted {role} key has the id {signature.key_id!r}.")
@@ -87,6 +89,11 @@ class TrustSet:
 
     def to_document(self) -> dict[str, Any]:
         return {"format": 1, "keys": [asdict(key) for key in self.keys.values()]}
+
+
+def bytes_to_sign(document: Any) -> bytes:
+    """A dataclass with a field `signature`, without it and in one order: what its signature is over."""
+    return msgspec.json.encode(asdict(replace(document, signature=None)), order="sorted")
 
 
 def create_signing_key(role: Role, folder: Path) -> SigningKey:

@@ -151,6 +151,8 @@ def _summary(report: Mapping[str, Any], entry: Mapping[str, Any]) -> Iterator[st
     lost = sum(quality["dropped"].values())
     if lost:
         yield f"{counted(lost, 'prediction')} could not be recorded, so they are not judged."
+    if untold := sum(quality.get("feedback_dropped", {}).values()):
+        yield f"{counted(untold, 'true value')} told since then could not be kept."
     if quality["unknown_versions"]:
         yield f"Answered by versions that the registry does not know: {', '.join(quality['unknown_versions'][:5])}."
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import obstore
 from obstore.exceptions import (
@@ -30,12 +30,13 @@ from lifecycle.object_store import Area, Fetched, ObjectStore, Store, check_key
 from lifecycle.settings import Settings
 
 Backend = AzureStore | LocalStore | MemoryStore
-Purpose = Literal["small", "upload"]
 
 PIECE_BYTES = 8 << 20
 CONNECT_TIMEOUT = timedelta(seconds=3)
-# One answer, a piece of a big object at most; an upload must go in one request to be create-only.
-TIMEOUTS: dict[Purpose, timedelta] = {"small": timedelta(seconds=20), "upload": timedelta(minutes=15)}
+TIMEOUT_S = 20.0  # for one answer, a piece of a big object at most
+# An upload must go in one request to be create-only: it has this, doubled until a slow link can bear its size.
+UPLOAD_TIMEOUT_S = 30.0
+SLOWEST_BYTES_A_SECOND = 128 << 10
 MAX_RETRIES = 3
 RETRY_FOR = timedelta(seconds=30)
 
@@ -56,9 +57,9 @@ class _OpenedStore:
 
 
 class _ObstoreArea:
-    def __init__(self, connect: Callable[[Purpose], Backend]) -> None:
+    def __init__(self, connect: Callable[[float], Backend]) -> None:
         self._connect = connect
-        self._backends: dict[Purpose, Backend] = {}
+        self._backends: dict[float, Backend] = {}
 
     def get(self, key: str) -> bytes:
         with self._using(key) as backend:
@@ -93,7 +94,7 @@ class _ObstoreArea:
             obstore.put(backend, key, data, mode="create")
 
     def create_from_file(self, key: str, path: Path) -> None:
-        with path.open("rb") as file, self._using(key, "upload") as backend:
+        with path.open("rb") as file, self._using(key, upload_timeout_s(path.stat().st_size)) as backend:
             obstore.put(backend, key, file, mode="create")
 
     def list(self, prefix: str = "", *, after: str = "") -> list[str]:
@@ -123,32 +124,40 @@ class _ObstoreArea:
             return obstore.head(backend, key)
 
     @contextmanager
-    def _using(self, key: str, purpose: Purpose = "small") -> Iterator[Backend]:
+    def _using(self, key: str, timeout_s: float = TIMEOUT_S) -> Iterator[Backend]:
         check_key(key)
         _refuse_after_fork()
         with _translated(key):
-            yield self._backend(purpose)
+            yield self._backend(timeout_s)
 
-    def _backend(self, purpose: Purpose) -> Backend:
-        """`setdefault`, so that two threads that come first together use the same one."""
-        if purpose not in self._backends:
-            self._backends.setdefault(purpose, self._connect(purpose))
-        return self._backends[purpose]
+    def _backend(self, timeout_s: float) -> Backend:
+        """One for each limit of time. `setdefault`, so that two threads that come first together use the same one."""
+        if timeout_s not in self._backends:
+            self._backends.setdefault(timeout_s, self._connect(timeout_s))
+        return self._backends[timeout_s]
 
 
-def _memory() -> Callable[[Purpose], Backend]:
-    """One store in memory for every purpose."""
+def upload_timeout_s(size: int) -> float:
+    """A store that accepts and then says nothing holds an upload no longer than a slow link would have taken."""
+    timeout_s = UPLOAD_TIMEOUT_S
+    while timeout_s < size / SLOWEST_BYTES_A_SECOND:
+        timeout_s *= 2
+    return timeout_s
+
+
+def _memory() -> Callable[[float], Backend]:
+    """One store in memory, which never lets wait."""
     backend = MemoryStore()
     return lambda _: backend
 
 
-def _connect(settings: Settings, area: Area, purpose: Purpose) -> Backend:
+def _connect(settings: Settings, area: Area, timeout_s: float) -> Backend:
     if settings.store.startswith("file://"):
         return LocalStore(Path(settings.store.removeprefix("file://")) / area, mkdir=True)
-    return _azure(settings, area, purpose)
+    return _azure(settings, area, timeout_s)
 
 
-def _azure(settings: Settings, area: Area, purpose: Purpose) -> AzureStore:
+def _azure(settings: Settings, area: Area, timeout_s: float) -> AzureStore:
     account, _, prefix = settings.store.removeprefix("az://").partition("/")
     key = settings.store_access_key.value
     access: Any = {"account_key": key} if key else {"credential_type": "managed_identity"}
@@ -161,7 +170,7 @@ def _azure(settings: Settings, area: Area, purpose: Purpose) -> AzureStore:
         client_options={
             "allow_http": settings.store_endpoint.startswith("http://"),
             "connect_timeout": CONNECT_TIMEOUT,
-            "timeout": TIMEOUTS[purpose],
+            "timeout": timedelta(seconds=timeout_s),
         },
         retry_config={"max_retries": MAX_RETRIES, "retry_timeout": RETRY_FOR},
         **access,

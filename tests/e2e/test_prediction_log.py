@@ -8,7 +8,7 @@ import time
 import pytest
 from sklearn.metrics import accuracy_score, log_loss, recall_score, roc_auc_score
 
-from tests.prove import full_spool, kills, store_faults
+from tests.prove import full_disk, full_spool, kills, store_faults, stuck_store
 from tests.prove.flights import labelled_flights, model_files
 
 ROWS = 10
@@ -154,3 +154,16 @@ def test_a_full_spool_costs_records_that_are_counted_and_no_answer(tmp_path):
     result = full_spool.full_spool(tmp_path, seconds=12, seed=7)
 
     assert full_spool.passed(result), result
+
+
+def test_a_full_disk_costs_records_that_are_counted_and_no_answer(tmp_path):
+    result = full_disk.full_disk(tmp_path, seconds=12, seed=7)
+
+    assert full_disk.passed(result), result
+
+
+@pytest.mark.timeout(300)
+def test_an_upload_that_the_store_never_answers_does_not_hold_the_others(tmp_path):
+    result = stuck_store.stuck_store(tmp_path, rounds=1, seed=7)
+
+    assert stuck_store.passed(result), result

@@ -13,9 +13,11 @@ import pytest
 
 from tests.prove import (
     adversarial_retrains,
+    full_disk,
     full_spool,
     kills,
     store_faults,
+    stuck_store,
     swap_memory,
     swaps,
     walker_kills,
@@ -30,12 +32,14 @@ EXPERIMENTS = {
     "worker-kills": (kills.worker_kills, 50, kills.passed),
     "agent-kills": (kills.agent_kills, 50, kills.passed),
     "full-spool": (full_spool.full_spool, 60, full_spool.passed),
+    "full-disk": (full_disk.full_disk, 60, full_disk.passed),
     "store-faults": (store_faults.store_faults, 8, store_faults.passed),
     "swaps": (swaps.swaps, 100, swaps.passed),
     "swap-memory": (swap_memory.memory, 4, swap_memory.memory_is_shared_again),
     "rollback": (swaps.rollback, 10, swaps.rolled_back_in_time),
     "walker-kills": (walker_kills.walker_kills, 40, walker_kills.passed),
     "adversarial-retrains": (adversarial_retrains.adversarial_retrains, 41, adversarial_retrains.passed),
+    "stuck-store": (stuck_store.stuck_store, 3, stuck_store.passed),
     "two-machines": (store_faults.two_machines, 60, kills.passed),
 }
 
@@ -68,7 +72,7 @@ def _proven(name, commit):
     if not holds(result):
         return False
     document = {
-        "name": name, **result, "seed": SEED, "commit": commit, "uncommitted_changes": bool(_git("status", "--porcelain")),
+        "name": name, **result, "seed": SEED, "commit": commit, "uncommitted_changes": bool(_git("status", "--porcelain", "--", ".", ":!docs/proof")),
         "machine": f"{platform.machine()}, {os.cpu_count()} CPUs, {platform.system()}, Python {platform.python_version()}",
         "date": datetime.now(UTC).date().isoformat(),
     }  # fmt: skip

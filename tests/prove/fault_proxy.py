@@ -6,6 +6,7 @@ import struct
 import threading
 
 PIECE = 4096
+STUCK = "stuck"
 FAULTS = ("refuse", "hang", "503", "429", "reset", "lost_answer")
 _ANSWERS = {
     "503": b"HTTP/1.1 503 Server Busy\r\nx-ms-error-code: ServerBusy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
@@ -17,7 +18,8 @@ class FaultProxy:
     """`mode` is "pass" or one of FAULTS. A change cuts the connections that there are: the next obey it.
 
     refuse: no connection. hang: takes all and answers nothing. 503, 429: that answer. reset: cut in the middle of
-    the request. lost_answer: the store does what is asked, and the answer never arrives.
+    the request. lost_answer: the store does what is asked, and the answer never arrives. stuck: as hang, and such a
+    connection stays so for ever, whatever comes after: only its client can end it.
     """
 
     def __init__(self, host, port):
@@ -27,7 +29,8 @@ class FaultProxy:
         self._lock = threading.Lock()
         self._listener = self._listen(0)
         self.port = self._listener.getsockname()[1]
-        self.connections = dict.fromkeys(("pass", *FAULTS), 0)
+        self.connections = dict.fromkeys(("pass", *FAULTS, STUCK), 0)
+        self.stuck_uploads = 0
 
     @property
     def mode(self):
@@ -66,10 +69,13 @@ class FaultProxy:
     def _serve(self, client):
         with self._lock:
             mode = self._mode
-            self._open.add(client)
+            if mode != STUCK:
+                self._open.add(client)
             self.connections[mode] += 1
         with contextlib.suppress(OSError):
-            if mode == "hang":
+            if mode == STUCK:
+                self.stuck_uploads += client.recv(PIECE).startswith(b"PUT ")
+            if mode in {"hang", STUCK}:
                 while client.recv(PIECE):
                     pass
             elif mode in _ANSWERS:

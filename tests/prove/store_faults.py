@@ -43,7 +43,7 @@ def _run(folder, faults, chance, seed, **more):
     endpoint = urlsplit(direct[ENDPOINT])
     proxy = FaultProxy(endpoint.hostname, endpoint.port)
     through = direct | {ENDPOINT: f"http://127.0.0.1:{proxy.port}{endpoint.path}"}
-    machine = _registered(folder, direct, through, **more)
+    machine = registered(folder, direct, through, **more)
     rates = {"healthy": [], "failing": []}
     try:
         machine.start_web()
@@ -95,7 +95,8 @@ def _run_two(folder, seconds, seed, **more):
     return found | {"machines": list(map(len, by_machine)), "doubtful": sum(load.doubtful for load in loads)}
 
 
-def _registered(folder, direct, through, **more):
+def registered(folder, direct, through, **more):
+    """A machine that reaches the store through a proxy; its model was handed over by the direct way."""
     keys = {"PICKLEFLEET_KEYS_DIR": str(folder / "keys")}
     register(Machine(folder / "desk", direct | keys), write_model(folder))
     machine = Machine(folder / "machine", through | keys, **more)

@@ -16,6 +16,7 @@ from lifecycle.errors import AlreadyExistsError, NotFoundError, StoreError, Stor
 from lifecycle.object_store import AREAS, ObjectStore, Store
 from lifecycle.settings import Settings
 from tests.azurite import azurite_settings
+from tests.prove.fault_proxy import FaultProxy
 
 BACKENDS: dict[str, Callable[[Path], Settings]] = {
     "directory": lambda folder: Settings(store=f"file://{folder}/a store"),
@@ -203,3 +204,31 @@ def test_after_a_fork_a_use_is_refused_instead_of_hanging(tmp_path: Path, method
 
     assert answer in answers.get(timeout=30)
     child.join(10)
+
+
+def test_a_store_that_accepts_and_then_hangs_holds_an_upload_only_so_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Longer than the limit's own test machine may dawdle, and far below the limit of any other call."""
+    monkeypatch.setattr(adapter, "UPLOAD_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(adapter, "RETRY_FOR", timedelta(0))
+    proxy = FaultProxy("127.0.0.1", 9)
+    proxy.mode = "hang"
+    settings = Settings(
+        store="az://account1/team",
+        store_endpoint=f"http://127.0.0.1:{proxy.port}/account1",
+        store_access_key=Secret("c2VzYW1l"),
+    )
+    (tmp_path / "segment").write_bytes(bytes(1000))
+
+    with pytest.raises(StoreUnavailableError):
+        open_store(settings).area("records").create_from_file("segment", tmp_path / "segment")
+    assert proxy.connections["hang"] >= 1
+    proxy.close()
+
+
+@pytest.mark.parametrize(
+    ("size", "limit_s"), [(0, 30), (30 * (128 << 10), 30), (4 << 20, 60), (24 << 20, 240), (1 << 30, 15360)]
+)
+def test_an_upload_may_take_what_a_slow_link_needs(size: int, limit_s: float) -> None:
+    assert adapter.upload_timeout_s(size) == limit_s
