@@ -52,7 +52,7 @@ RUN for house in */__init__.py; do cp -r "$(dirname "$house")" /opt/picklefleet/
 FROM ${BASE} AS service
 RUN groupadd --gid 10001 picklefleet \
  && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin picklefleet \
- && for folder in machine/cache machine/spool machine/scratch edge/blue edge/green edge-config keys serving-keys secrets store; do \
+ && for folder in machine/cache machine/spool machine/measurements machine/scratch edge/blue edge/green edge-config keys serving-keys secrets store; do \
       install --directory --owner 10001 --group 10001 --mode 0770 "/var/lib/picklefleet/$folder"; done \
  && chown 10001:10001 /var/lib/picklefleet /var/lib/picklefleet/machine /var/lib/picklefleet/edge \
  && chmod 0770 /var/lib/picklefleet/machine /var/lib/picklefleet/edge

@@ -8,7 +8,7 @@ RUNTIME ?= sklearn-1.9
 PORT ?= 8000
 BASE ?= python:3.11-slim-bookworm
 EXTRAS ?=
-PROFILES ?= worker,metrics,mail
+PROFILES ?= worker,metrics
 
 VENV := .venv$(if $(filter-out sklearn-1.9,$(RUNTIME)),-$(RUNTIME))
 BIN := $(VENV)/bin
@@ -99,7 +99,7 @@ image: ## Build the container image and hold its layers to their budgets: RUNTIM
 	@$(PYTHON) image/size_budget.py picklefleet:local $(BASE)
 
 .PHONY: up
-up: ## Start the whole ring in containers, with the flights model: PORT= PROFILES=worker,metrics,mail
+up: ## Start the whole ring in containers, with the flights model: PORT= PROFILES=worker,metrics
 	@docker build --quiet --target service --build-arg BASE=$(BASE) --tag picklefleet:local .
 	@docker build --quiet --target samples --build-arg BASE=$(BASE) --tag picklefleet-samples:local .
 	@PORT=$(PORT) COMPOSE_PROFILES=$(PROFILES) docker compose up --detach --wait
@@ -107,7 +107,11 @@ up: ## Start the whole ring in containers, with the flights model: PORT= PROFILE
 
 .PHONY: down
 down: ## Stop it, and leave neither containers nor networks nor data
-	@COMPOSE_PROFILES=worker,metrics,mail docker compose down --volumes --remove-orphans
+	@COMPOSE_PROFILES=worker,metrics docker compose down --volumes --remove-orphans
+
+.PHONY: containers
+containers: $(DEVELOPMENT) ## Start the ring in containers, check it, stop it: needs Docker with Compose
+	@$(BIN)/pytest tests/containers --timeout 900 $(PYTEST_FLAGS)
 
 .PHONY: clean
 clean: ## Remove the environments and everything in var/

@@ -9,8 +9,9 @@ import click
 
 from agent.edge_proxy.admission import EdgeProxy
 from agent.edge_rounds import EdgeRounds
+from agent.host_rounds import HostRounds
 from agent.keys_sync import KeyRounds
-from agent.measuring_rounds import MeasuringRounds
+from agent.measuring_rounds import MeasuringRounds, machine_name
 from agent.rounds import Rounds
 from agent.shipper import Shipper
 from agent.shipping_rounds import ShippingRounds
@@ -57,9 +58,12 @@ def agent(once: bool) -> None:
         target=keys.run, args=(settings.agent_poll_s, stop), name="api-keys", daemon=True
     )
     asker.start()
-    if settings.edge_dir:
-        edge = EdgeRounds(EdgeProxy(Path(settings.edge_dir)), lambda: spool_is_sound(machine.spool))
+    proxy = EdgeProxy(Path(settings.edge_dir)) if settings.edge_dir else None
+    if proxy:
+        edge = EdgeRounds(proxy, lambda: spool_is_sound(machine.spool))
         threading.Thread(target=edge.run, args=(stop,), name="edge", daemon=True).start()
+    host = HostRounds(machine_name(machine), machine.root, proxy, metrics)
+    threading.Thread(target=host.run, args=(stop,), name="host", daemon=True).start()
     threading.Thread(target=measuring.run, args=(stop,), name="measurements", daemon=True).start()
     carrier = threading.Thread(
         target=shipping.run, args=(settings.seal_age_s, stop), name="records", daemon=True

@@ -41,7 +41,7 @@ def work(once: date | None, explain: bool, dry_run: bool, as_json: bool, judge_i
     if once is None:
         _show_heartbeat()
         rounds = _rounds()
-        run(rounds, _log_keeping(), rounds.post)
+        run(rounds, _log_keeping(), rounds.post, open_checker(rounds.post.mailer))
     elif judge_into is not None:
         _judge_into(once, judge_into)
     else:
@@ -166,6 +166,46 @@ def open_post(settings: Any, reports: Any, metrics: Any) -> Any:
     mailer = Mailer(box, server, settings.mail_from, settings.mail_to, metrics) if server.host else None
     news = settings.mail_nights == "news"
     return PostOffice(reports, Snoozes(reports.store), mailer, only_news=news, link=settings.reports_url)
+
+
+def open_checker(mailer: Any) -> Any:
+    """What looks for alarms in Graphite; None where the settings name none."""
+    from drift_jobs.watching.checker import Checker
+    from lifecycle import settings as settings_module
+    from lifecycle.adapters.graphite import Graphite
+    from lifecycle.adapters.object_store import open_store
+    from lifecycle.adapters.statsd import open_metrics
+
+    settings = settings_module.load()
+    if not settings.graphite_url:
+        return None
+
+    def tell(letter: Any) -> None:
+        mailer.queue(letter)
+        mailer.deliver_all()  # an alarm does not wait for the mail's next round
+
+    ask = Graphite(settings.graphite_url).numbers
+    reports = open_store(settings).area("reports")
+    return Checker(ask, reports, open_metrics(settings), tell if mailer else None)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def alarms(as_json: bool) -> None:
+    """Ask Graphite now, by every rule of the watch; ends with 1 while there is an alarm."""
+    from drift_jobs.watching.checker import as_document
+    from lifecycle.errors import SettingsError
+
+    checker = open_checker(None)
+    if checker is None:
+        raise SettingsError("No Graphite is named.", fix="Set PICKLEFLEET_GRAPHITE_URL.")
+    findings = checker.look()
+    if as_json:
+        echo_json(as_document(findings))
+    else:
+        for name, finding in findings.items():
+            click.echo(f"{finding.state:<9}{name:<24}{finding.sentence}")
+    sys.exit(1 if any(finding.state == "alarm" for finding in findings.values()) else 0)
 
 
 def _log_keeping() -> Any:

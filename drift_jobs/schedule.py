@@ -4,18 +4,21 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 
-JobName = Literal["night", "watch", "log", "mail"]
+JobName = Literal["night", "watch", "log", "mail", "alarms"]
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`hour` None is every hour; `minute` is as cron writes it. `late`: a call that comes later than this is left to the next one."""
+    """`hour` None is every hour; `minute` is as cron writes it. `late`: a call that comes later than this is left to
+    the next one. Jobs of one `thread` come one after the other.
+    """
 
     name: JobName
     hour: int | None
     minute: str
     late: timedelta
     at_once: int = 1
+    thread: str = "default"
 
 
 JOBS = (
@@ -23,6 +26,7 @@ JOBS = (
     Job("watch", None, "30", timedelta(minutes=30)),
     Job("log", None, "10", timedelta(minutes=50)),
     Job("mail", None, "*/5", timedelta(minutes=4)),
+    Job("alarms", None, "*", timedelta(seconds=50), thread="alarms"),  # a night may take an hour
 )
 
 DUE = time(2, 0)

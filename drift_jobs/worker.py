@@ -14,6 +14,7 @@ from drift_jobs.log_keeping import LogKeeping
 from drift_jobs.mail.post import PostOffice
 from drift_jobs.rounds import Rounds
 from drift_jobs.schedule import JOBS, Job, JobName
+from drift_jobs.watching.checker import Checker
 from lifecycle import clock
 from lifecycle.errors import PicklefleetError
 from lifecycle.logs import get_logger
@@ -22,8 +23,9 @@ log = get_logger(__name__)
 
 
 def scheduler_for(work: Mapping[JobName, Callable[[], None]]) -> BlockingScheduler:
-    """One thread: two jobs that are due together come one after the other. Jobs are kept in memory alone."""
-    scheduler = BlockingScheduler(timezone=UTC, executors={"default": ThreadPoolExecutor(1)})
+    """Two jobs of one thread that are due together come one after the other. Jobs are kept in memory alone."""
+    threads = {job.thread: ThreadPoolExecutor(1) for job in JOBS}
+    scheduler = BlockingScheduler(timezone=UTC, executors=threads)
     for job in JOBS:
         scheduler.add_job(
             work[job.name],
@@ -32,15 +34,17 @@ def scheduler_for(work: Mapping[JobName, Callable[[], None]]) -> BlockingSchedul
             misfire_grace_time=int(job.late.total_seconds()),
             coalesce=True,
             max_instances=job.at_once,
+            executor=job.thread,
         )
     return scheduler
 
 
-def run(rounds: Rounds, keeping: LogKeeping, post: PostOffice) -> None:
+def run(rounds: Rounds, keeping: LogKeeping, post: PostOffice, checker: Checker | None) -> None:
     """Until SIGTERM or Ctrl-C. The first round comes at once: it makes up what was missed while nobody worked."""
     nights, tidy, mail = (_undisturbed(one.once) for one in (rounds, keeping, post))
     logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it tells of every wake-up
-    scheduler = scheduler_for({"night": nights, "watch": nights, "log": tidy, "mail": mail})
+    alarms = _undisturbed(checker.once) if checker else _nothing
+    scheduler = scheduler_for({"night": nights, "watch": nights, "log": tidy, "mail": mail, "alarms": alarms})
     scheduler.add_job(nights, id="first", next_run_time=clock.now())
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
@@ -49,6 +53,10 @@ def run(rounds: Rounds, keeping: LogKeeping, post: PostOffice) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, stop)
     scheduler.start()
+
+
+def _nothing() -> None:
+    """No Graphite is named: there is nothing to ask."""
 
 
 def _undisturbed(work: Callable[[], object]) -> Callable[[], None]:

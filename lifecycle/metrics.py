@@ -40,6 +40,7 @@ SECONDS = tuple(10 ** (step / BUCKETS_PER_DECADE - 4) for step in range(6 * BUCK
 
 _STATUS = Tag("status", ("2xx", "3xx", "4xx", "5xx"))
 _WORKER = Tag("worker")
+_MACHINE = Tag("machine")
 
 METRICS = (
     Metric("requests", "counter", "requests", "Requests answered, by class of status.", (_STATUS,)),
@@ -137,6 +138,45 @@ METRICS = (
         (Tag("outcome", ("blessed", "not-blessed", "stopped")),),
     ),
     Metric(
+        "request_seconds_p50",
+        "gauge",
+        "seconds",
+        "The median of the last five minutes over all processes, added up from their histograms by the worker.",
+    ),
+    Metric(
+        "request_seconds_p99",
+        "gauge",
+        "seconds",
+        "The 99th percentile of the last five minutes over all processes, added up by the worker.",
+    ),
+    Metric(
+        "edge_answers", "counter", "answers", "Answers of the edge proxies, by class of status.", (_STATUS,)
+    ),
+    Metric("edge_refused", "counter", "requests", "Requests that an edge proxy's own limits refused."),
+    Metric("edge_connections", "gauge", "connections", "Open at an edge proxy, idle ones too.", (_MACHINE,)),
+    Metric("edge_waiting", "gauge", "requests", "Waiting at an edge proxy for a web process.", (_MACHINE,)),
+    Metric(
+        "edge_admitted", "gauge", "1", "1 while a machine is admitted to the traffic, else 0.", (_MACHINE,)
+    ),
+    Metric("host_cpu_busy_percent", "gauge", "percent", "Of all CPUs of a machine.", (_MACHINE,)),
+    Metric(
+        "host_memory_available_percent",
+        "gauge",
+        "percent",
+        "Memory of a machine that programs could still have.",
+        (_MACHINE,),
+    ),
+    Metric(
+        "host_disk_free_percent", "gauge", "percent", "Free on the disk of a machine's folder.", (_MACHINE,)
+    ),
+    Metric(
+        "alarms",
+        "counter",
+        "alarms",
+        "Alarms of the worker that began, or were over.",
+        (Tag("state", ("alarm", "fine")),),
+    ),
+    Metric(
         "nights",
         "counter",
         "nights",
@@ -204,6 +244,15 @@ def series(kind: Kind, name: str, /, **tags: str) -> str:
             f"{name} needs exactly the tags {[tag.name for tag in metric.tags]}, not {list(tags)}."
         )
     return ".".join([name, *(_value(tag, tags[tag.name]) for tag in metric.tags)])
+
+
+def every(name: str) -> str:
+    """The pattern that finds every series of a metric, and nothing else; of a histogram without its buckets."""
+    return ".".join([name, *("*" for _ in _BY_NAME[name].tags)])
+
+
+def edges_of(name: str) -> tuple[float, ...]:
+    return _BY_NAME[name].edges
 
 
 def bucket(name: str, value: float) -> str:

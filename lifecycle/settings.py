@@ -208,6 +208,9 @@ class Settings:
     )
     statsd_host: str = _setting("", to.host, "Where metrics are sent by StatsD's protocol; empty sends none.")
     statsd_port: int = _setting("8125", to.whole(1, 65535), "The UDP port of the StatsD server.")
+    graphite_url: str = _setting(
+        "", to.web_page, "Where graphite-web answers: the worker looks there for alarms; empty: it does not."
+    )
     smtp_host: str = _setting(
         "", to.host, "The mail server that nights are reported through; empty sends no mail."
     )

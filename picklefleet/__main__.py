@@ -39,6 +39,11 @@ COMMANDS = {
         "retrain.__main__:retrain",
         "Train a challenger on what the fleet has seen, compare and register it.",
     ),
+    "alarms": ("drift_jobs.__main__:alarms", "Ask Graphite whether anything is wrong now."),
+    "dashboards": (
+        "picklefleet.dashboards_command:dashboards",
+        "Keep the dashboards in Graphite, or save them as pictures.",
+    ),
     "replay": (
         "picklefleet.replay_command:replay",
         "Send the flights held back to the service, at their own time.",

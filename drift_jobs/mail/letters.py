@@ -63,6 +63,18 @@ def missing_letter(nights: Sequence[date], due_hours: int) -> Letter:
     return _notice(missing_key(nights), subject, words)
 
 
+def alarm_letter(key: str, title: str, sentence: str, step: tuple[str, str], *, over: bool) -> Letter:
+    """An alarm of the watch began, or is over."""
+    word = "over" if over else "alarm"
+    words: dict[str, Any] = {
+        "word": word,
+        "sentence": f"{title}: it is over." if over else f"{title}.",
+        "lines": [sentence],
+        "steps": [] if over else [step],
+    }
+    return _notice(key, f"[{word}] {title}", words)
+
+
 def test_letter(key: str) -> Letter:
     words: dict[str, Any] = {
         "word": "test",

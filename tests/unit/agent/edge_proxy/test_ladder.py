@@ -6,6 +6,7 @@ import runpy
 from pathlib import Path, PurePosixPath
 
 import pytest
+import yaml
 
 from agent.edge_proxy.configuration import Edge, Listener
 from agent.edge_proxy.rendering import CONFIGURATION, render
@@ -15,6 +16,7 @@ from picklefleet.edge_command import answers
 
 ROOT = Path(__file__).parents[4]
 TERMINATE_NOTICE_S = 300
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +60,18 @@ def test_a_stop_leaves_time_for_what_began(proxy, gunicorn):
     assert rising(Settings().request_deadline_s, gunicorn["graceful_timeout"])
     assert drain <= proxy["hard-stop-after"]
     assert drain + gunicorn["graceful_timeout"] < TERMINATE_NOTICE_S
+
+
+@pytest.mark.parametrize("colour", ["blue", "green"])
+def test_docker_waits_longer_than_gunicorn_and_less_than_the_machine_is_given(gunicorn, colour):
+    grace = seconds(COMPOSE["services"][colour]["stop_grace_period"])
+
+    assert rising(gunicorn["graceful_timeout"], grace, TERMINATE_NOTICE_S)
+
+
+def test_docker_lets_the_edge_finish_what_it_has(proxy):
+    assert rising(proxy["hard-stop-after"], seconds(COMPOSE["services"]["edge"]["stop_grace_period"]))
+
+
+def seconds(text):
+    return int(text.removesuffix("s"))
