@@ -15,7 +15,7 @@ from drift_jobs.__main__ import Night, open_place, open_post, show_report
 from drift_jobs.mail.conditions import Condition, conditions_of
 from drift_jobs.mail.delivery import Mailer
 from drift_jobs.mail.letter import as_bytes
-from drift_jobs.mail.letters import test_letter
+from drift_jobs.mail.letters import trial_letter
 from drift_jobs.mail.outbox import Posted
 from drift_jobs.mail.post import PostOffice
 from drift_jobs.mail.rendering import in_place, night_html
@@ -87,7 +87,7 @@ def mail(night: date | None, test: bool) -> None:
     post = _post()
     mailer = _mailer(post)
     if test:
-        letter = test_letter(f"{clock.now():%Y-%m-%d}-test-{clock.unix_ms()}")
+        letter = trial_letter(f"{clock.now():%Y-%m-%d}-test-{clock.unix_ms()}")
     else:
         letter = post.letter(_find(post.reports, night))
     if not mailer.queue(letter):

@@ -5,6 +5,7 @@ beside pictures, never in them.
 """
 
 import io
+from functools import cache
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -85,5 +86,6 @@ def strip(colours: list[str]) -> bytes:
     return out.getvalue()
 
 
+@cache
 def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size * _DRAWN)

@@ -12,6 +12,8 @@ from lifecycle import clock
 
 LIMIT_BYTES = 100_000
 _POLICY = SMTP.clone(cte_type="7bit")
+# a header that is a little too long would begin with an empty line; what is encoded must stay short
+_WHOLE_LINES = _POLICY.clone(max_line_length=998)
 
 Pictures = tuple[tuple[str, bytes], ...]  # a file's name and its PNG
 
@@ -49,7 +51,7 @@ def as_bytes(letter: Letter, sender: str, recipients: tuple[str, ...]) -> bytes:
     message.set_content(letter.text, cte=_encoding(letter.text))
     message.add_alternative(letter.html, subtype="html", cte=_encoding(letter.html))
     _attach(message, letter)
-    return message.as_bytes()
+    return message.as_bytes(policy=_WHOLE_LINES if message["Subject"].isascii() else _POLICY)
 
 
 def in_letter(picture: dict[str, Any]) -> str:

@@ -52,7 +52,7 @@ def share(value: float) -> str:
         return "<0.1%"
     if 0.999 < value < 1:
         return ">99.9%"
-    return f"{value:.0%}" if value in {0, 1} or 0.1 <= value < 0.995 else f"{value:.1%}"
+    return f"{value:.0%}" if value in {0, 1} or 0.0995 <= value < 0.995 else f"{value:.1%}"
 
 
 def counted(amount: int, one: str, many: str = "") -> str:
