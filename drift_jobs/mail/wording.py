@@ -22,6 +22,8 @@ def name_of(text: str, width: int = NAME_WIDTH) -> str:
 
 def printable(text: str) -> str:
     """On one line; what can't be seen is shown as ·, so that two different names never look the same."""
+    if text.isprintable():
+        return text
     return "".join("·" if unicodedata.category(letter) in _UNPRINTABLE else letter for letter in text)
 
 

@@ -147,7 +147,7 @@ FINDINGS = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(FINDINGS, min_size=1, max_size=12),
     st.integers(1, 45),
