@@ -33,12 +33,12 @@ class Mailer:
 
     def queue(self, letter: Letter, *, quiet: bool = False) -> bool:
         """False when it was queued before. A quiet one is noted, and never sent."""
-        queued = Queued(letter.key, letter.subject, message_id(letter, self.sender), timestamp(self.now()))
+        queued = Queued(letter.place, letter.subject, message_id(letter, self.sender), timestamp(self.now()))
         if quiet:
-            self.outbox.finish(letter.key, "quiet", {"reason": "Nothing in it is news."})
+            self.outbox.finish(letter.place, "quiet", {"reason": "Nothing in it is news."})
         made = self.outbox.queue(queued, as_bytes(letter, self.sender, self.recipients))
         if made:
-            log.info("mail_queued", mail=letter.key)
+            log.info("mail_queued", mail=letter.place)
         return made
 
     def deliver_all(self) -> int:

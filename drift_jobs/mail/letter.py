@@ -22,7 +22,7 @@ Pictures = tuple[tuple[str, bytes], ...]  # a file's name and its PNG
 class Letter:
     """`key` names it in the outbox; with `model` it is its id: the same event makes the same letter, whoever writes it.
 
-    One without `news` may be held back by the settings.
+    One without `news` may be held back by the settings. A `copy` that somebody asks for has the same id.
     """
 
     key: str
@@ -32,6 +32,12 @@ class Letter:
     pictures: Pictures = ()
     news: bool = True
     model: str = ""
+    copy: str = ""
+
+    @property
+    def place(self) -> str:
+        """Its key in the outbox."""
+        return f"{self.key}-{self.copy}" if self.copy else self.key
 
 
 def message_id(letter: Letter, sender: str) -> str:

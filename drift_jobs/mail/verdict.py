@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from drift_jobs.mail.changes import Changes
-from drift_jobs.mail.conditions import PERFORMANCE, Condition, leading
+from drift_jobs.mail.conditions import PERFORMANCE, Condition, Kind, leading
 from drift_jobs.mail.snoozes import Heard
 from drift_jobs.mail.wording import counted, joined, name_of, printable
 from lifecycle.drift.severity import Severity
@@ -26,7 +26,13 @@ _SENTENCES = {
 }
 
 
-_WORSE_MODEL = "The model is worse than it was when it was registered."
+# said in place of the above when this leads, and is more than watch
+_BY_KIND: Mapping[Kind, str] = {
+    "performance": "The model is worse than it was when it was registered.",
+    "score": "The predictions are not distributed as they were.",
+    "missing": "Data is missing that used to be there, or the other way round.",
+    "unseen": "The model meets values that it has never seen.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +62,17 @@ def verdict_of(report: Mapping[str, Any], found: Heard, moved: Changes) -> Verdi
     )
     return Verdict(
         word,
-        _WORSE_MODEL if found.loud and found.loud[0].kind == PERFORMANCE else _SENTENCES[word],
+        _sentence(word, found),
         _cause(report, found),
         printable(subject)[:SUBJECT_WIDTH],
         tuple(_steps(report, word, found)),
     )
+
+
+def _sentence(word: str, found: Heard) -> str:
+    if found.loud and found.loud[0].severity.rank > Severity.WATCH.rank:
+        return _BY_KIND.get(found.loud[0].kind, _SENTENCES[word])
+    return _SENTENCES[word]
 
 
 def _word(report: Mapping[str, Any], found: Heard, moved: Changes) -> str:

@@ -1,6 +1,7 @@
 """`picklefleet report` over a real store and a real mail server."""
 
 import json
+import re
 from email import message_from_bytes, policy
 
 import pytest
@@ -89,11 +90,14 @@ def test_a_report_is_mailed_once_by_hand(run, reports, mailing):
     script = Script()
     with scripted_server(script) as port:
         mailing(port)
-        first, again = run("mail"), run("mail")
+        first, second = run("mail"), run("mail")
+        assert len(script.messages) == 1
+        copy = run("mail", "--again")
 
-    assert (first.exit_code, again.exit_code) == (0, 0)
-    assert len(script.messages) == 1
-    assert "It is in the outbox already." in again.output
+    assert [one.exit_code for one in (first, second, copy)] == [0, 0, 0]
+    assert "It is in the outbox already" in second.output
+    ids = {re.search(rb"Message-ID: (.*)\r", body)[1] for body in script.messages}
+    assert (len(script.messages), len(ids)) == (2, 1)
 
 
 def test_the_outbox_tells_what_waits_and_why(run, mailing):

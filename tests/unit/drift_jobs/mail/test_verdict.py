@@ -59,6 +59,7 @@ def test_wrong_answers_beside_a_shift_name_it_and_look_at_its_values():
 def test_missing_data_is_the_cause():
     told = verdict(shifted("gust", before=0.1, missing=0.6))
 
+    assert told.sentence == "Data is missing that used to be there, or the other way round."
     assert told.cause == "Missing data: gust missing 10% → 60%. See what feeds gust."
 
 
