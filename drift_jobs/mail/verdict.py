@@ -160,4 +160,4 @@ def _steps(report: Mapping[str, Any], word: str, found: Heard) -> Iterator[Step]
 
 def _speakable(name: str) -> bool:
     """A name that can't be seen or is very long is no part of a command to copy."""
-    return printable(name) == name and len(name) <= 80 and not name.startswith("-")
+    return name.isprintable() and len(name) <= 80 and not name.startswith("-")
