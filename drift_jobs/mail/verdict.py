@@ -35,6 +35,9 @@ _BY_KIND: Mapping[Kind, str] = {
 }
 
 
+_RETRAINING = "picklefleet retrain status"
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """Something to do; `command` may be empty."""
@@ -143,7 +146,7 @@ def _steps(report: Mapping[str, Any], word: str, found: Heard) -> Iterator[Step]
     explain = f"picklefleet report show {night} --explain"
     column = next((one for one in found.loud if one.kind != PERFORMANCE), None)
     if report["decision"]["retrain"]:
-        yield Step("A challenger was asked for. See when it is registered:", "picklefleet versions")
+        yield Step("A challenger was asked for. See how far it is:", _RETRAINING)
     if found.loud and found.loud[0].kind == PERFORMANCE:
         by = f" --segment {shlex.quote(column.name)}" if column and _speakable(column.name) else ""
         yield Step("See where the model is wrong:", f"picklefleet performance --last {night}{by}")
@@ -156,6 +159,8 @@ def _steps(report: Mapping[str, Any], word: str, found: Heard) -> Iterator[Step]
     if column and column.severity is not Severity.SEVERE and _speakable(column.name):
         command = f"picklefleet report snooze {shlex.quote(column.name)} --for 14d --reason 'known'"
         yield Step("You know of it and can wait:", command)
+    if report["bad"] and not report["decision"]["retrain"]:
+        yield Step("See what is being retrained, and ask for it yourself:", _RETRAINING)
 
 
 def _speakable(name: str) -> bool:

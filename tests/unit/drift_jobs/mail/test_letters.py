@@ -108,8 +108,7 @@ def test_no_name_reaches_a_header_or_becomes_markup(name):
     assert not re.search("[\u202e\x00\x07\x1b]", letter.text)
 
 
-def test_labels_of_categories_are_drawn_not_written():
-    """Values stand in pictures and their alt texts alone, and only those that the report names at all."""
+def test_a_bin_that_the_report_does_not_name_stays_without_a_name():
     hidden = {
         "reference": [50, 30, 9, 5, 1, 0],
         "current": [10, 10, 90, 5, 1, 0],

@@ -74,7 +74,7 @@ def test_new_values_and_unreadable_columns():
 def test_a_retraining_that_was_asked_for_is_the_next_thing_to_see():
     asked = {"retrain": True, "reason": "Retraining.", "nights": [], "evidence": []}
 
-    assert verdict(shifted("delay"), decision=asked).steps[0].command == "picklefleet versions"
+    assert verdict(shifted("delay"), decision=asked).steps[0].command == "picklefleet retrain status"
 
 
 def test_all_snoozed_is_said_so():
