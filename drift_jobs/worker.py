@@ -41,8 +41,8 @@ def run(rounds: Rounds, keeping: LogKeeping, post: PostOffice) -> None:
     nights, tidy, mail = (_undisturbed(one.once) for one in (rounds, keeping, post))
     logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it tells of every wake-up
     scheduler = scheduler_for({"night": nights, "watch": nights, "log": tidy, "mail": mail})
-    for name, job in (("first", nights), ("first-mail", mail)):
-        scheduler.add_job(job, id=name, next_run_time=clock.now())
+    for first in (nights, mail):
+        scheduler.add_job(first, next_run_time=clock.now())
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         scheduler.shutdown(wait=False)

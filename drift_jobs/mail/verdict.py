@@ -35,6 +35,7 @@ _BY_KIND: Mapping[Kind, str] = {
 }
 
 
+_INPUTS = frozenset({"shift", "missing", "unseen"})
 _RETRAINING = "picklefleet retrain status"
 
 
@@ -105,7 +106,7 @@ def _cause(report: Mapping[str, Any], found: Heard) -> str:
     if not found.loud:
         return ""
     worst = found.loud[0]
-    inputs = [one for one in found.loud if one.kind in {"shift", "missing", "unseen"}]
+    inputs = [one for one in found.loud if one.kind in _INPUTS]
     if worst.kind == PERFORMANCE:
         return _cause_of_performance(report, inputs)
     if worst.kind == "score":
@@ -145,10 +146,11 @@ def _steps(report: Mapping[str, Any], word: str, found: Heard) -> Iterator[Step]
     night = report["night"]
     explain = f"picklefleet report show {night} --explain"
     column = next((one for one in found.loud if one.kind != PERFORMANCE), None)
+    seen = next((one for one in found.loud if one.kind in _INPUTS), None)
     if report["decision"]["retrain"]:
         yield Step("A challenger was asked for. See how far it is:", _RETRAINING)
     if found.loud and found.loud[0].kind == PERFORMANCE:
-        by = f" --segment {shlex.quote(column.name)}" if column and _speakable(column.name) else ""
+        by = f" --segment {shlex.quote(seen.name)}" if seen and _speakable(seen.name) else ""
         yield Step("See where the model is wrong:", f"picklefleet performance --last {night}{by}")
     elif found.loud:
         yield Step("See every test, limit and note:", explain)

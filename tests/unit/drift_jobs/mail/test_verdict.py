@@ -57,6 +57,14 @@ def test_wrong_answers_beside_a_shift_name_it_and_look_at_its_values():
     assert told.steps[0].command == "picklefleet performance --last 2013-08-01 --segment 'air temp'"
 
 
+def test_a_shift_of_the_predictions_is_no_segment_to_look_at():
+    document = report(performance=performance(0.5, bad=True))
+    document["versions"][0]["drift"]["scores"] = [shifted("y:late", "severe", 0.9)]
+    told = page_of(document, [QUIET], {}, detail=Detail(pictures=0, heat=0)).verdict
+
+    assert told.steps[0].command == "picklefleet performance --last 2013-08-01"
+
+
 def test_missing_data_is_the_cause():
     told = verdict(shifted("gust", before=0.1, missing=0.6))
 
