@@ -45,7 +45,8 @@ def run(rounds: Rounds, keeping: LogKeeping, post: PostOffice, checker: Checker 
     logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it tells of every wake-up
     alarms = _undisturbed(checker.once) if checker else _nothing
     scheduler = scheduler_for({"night": nights, "watch": nights, "log": tidy, "mail": mail, "alarms": alarms})
-    scheduler.add_job(nights, id="first", next_run_time=clock.now())
+    for first in (nights, mail):
+        scheduler.add_job(first, next_run_time=clock.now())
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         scheduler.shutdown(wait=False)

@@ -4,7 +4,7 @@ import getpass
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from drift_jobs.__main__ import Night, open_place, open_post, show_report
 from drift_jobs.mail.conditions import Condition, conditions_of
 from drift_jobs.mail.delivery import Mailer
 from drift_jobs.mail.letter import as_bytes
-from drift_jobs.mail.letters import test_letter
+from drift_jobs.mail.letters import trial_letter
 from drift_jobs.mail.outbox import Posted
 from drift_jobs.mail.post import PostOffice
 from drift_jobs.mail.rendering import in_place, night_html
@@ -78,22 +78,27 @@ def preview(night: date | None, into: Path | None) -> None:
 @report.command("mail")
 @NIGHT
 @click.option("--test", is_flag=True, help="Send a short test to the recipients of the settings instead.")
-def mail(night: date | None, test: bool) -> None:
+@click.option(
+    "--again", is_flag=True, help="A copy of what was mailed, or given up, before; it has the same id."
+)
+def mail(night: date | None, test: bool, again: bool) -> None:
     """Mail the report of NIGHT, or the newest one, now, and say what came of it.
 
-    A report that was mailed before is not mailed again. What can't be delivered now waits in the outbox for the
+    A report that was mailed before is not mailed once more, unless --again says so. What can't be delivered now waits in the outbox for the
     worker.
     """
     post = _post()
     mailer = _mailer(post)
     if test:
-        letter = test_letter(f"{clock.now():%Y-%m-%d}-test-{clock.unix_ms()}")
+        letter = trial_letter(f"{clock.now():%Y-%m-%d}-test-{clock.unix_ms()}")
     else:
-        letter = post.letter(_find(post.reports, night))
+        letter = replace(
+            post.letter(_find(post.reports, night)), copy=f"again-{clock.unix_ms()}" if again else ""
+        )
     if not mailer.queue(letter):
-        click.echo("It is in the outbox already.", err=True)
-    mailer.deliver(mailer.outbox.find(letter.key).letter, at_once=True)
-    _tell_end(mailer, letter.key)
+        click.echo("It is in the outbox already; --again sends a copy.", err=True)
+    mailer.deliver(mailer.outbox.find(letter.place).letter, at_once=True)
+    _tell_end(mailer, letter.place)
 
 
 @report.command("outbox")

@@ -5,6 +5,7 @@ beside pictures, never in them.
 """
 
 import io
+from functools import cache
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -27,10 +28,10 @@ class Canvas:
         self._draw = ImageDraw.Draw(self._image)
 
     def box(self, low: Point, high: Point, colour: str) -> None:
-        """From its upper left to its lower right corner; one without extent is not drawn."""
-        if high[0] > low[0] and high[1] > low[1]:
-            corners = [value * _DRAWN for value in (*low, *high)]
-            self._draw.rectangle([*corners[:2], corners[2] - 1, corners[3] - 1], fill=colour)
+        """From its upper left to its lower right corner; what has any extent can be seen."""
+        left, top, right, bottom = (value * _DRAWN for value in (*low, *high))
+        if right > left and bottom > top:
+            self._draw.rectangle([left, min(top, bottom - 1), max(left, right - 1), bottom - 1], fill=colour)
 
     def line(self, start: Point, end: Point, colour: str, width: float = 1.0) -> None:
         points = [value * _DRAWN for value in (*start, *end)]
@@ -85,5 +86,6 @@ def strip(colours: list[str]) -> bytes:
     return out.getvalue()
 
 
+@cache
 def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size * _DRAWN)

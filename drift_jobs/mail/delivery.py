@@ -10,6 +10,7 @@ from drift_jobs.mail.smtp import Delivery, Envelope, Server, deliver
 from lifecycle import clock
 from lifecycle.claims import Claim, ClaimEndedError, ClaimHeldError
 from lifecycle.clock import Clock, timestamp
+from lifecycle.errors import CorruptBundleError
 from lifecycle.logs import get_logger
 from lifecycle.metrics import Metrics
 
@@ -32,22 +33,31 @@ class Mailer:
 
     def queue(self, letter: Letter, *, quiet: bool = False) -> bool:
         """False when it was queued before. A quiet one is noted, and never sent."""
-        queued = Queued(letter.key, letter.subject, message_id(letter, self.sender), timestamp(self.now()))
+        queued = Queued(letter.place, letter.subject, message_id(letter, self.sender), timestamp(self.now()))
         if quiet:
-            self.outbox.finish(letter.key, "quiet", {"reason": "Nothing in it is news."})
+            self.outbox.finish(letter.place, "quiet", {"reason": "Nothing in it is news."})
         made = self.outbox.queue(queued, as_bytes(letter, self.sender, self.recipients))
         if made:
-            log.info("mail_queued", mail=letter.key)
+            log.info("mail_queued", mail=letter.place)
         return made
 
     def deliver_all(self) -> int:
         """How many are through. One that fails leaves the others alone. Raises StoreError when the store is away."""
-        done = sum(self.deliver(letter) for letter in self.outbox.open(self.now().date()))
+        done = sum(self._try_deliver(letter) for letter in self.outbox.open(self.now().date()))
         self.alarm()
         return done
 
+    def _try_deliver(self, letter: Queued) -> bool:
+        try:
+            return self.deliver(letter)
+        except CorruptBundleError as problem:
+            log.error("mail_unreadable", mail=letter.key, problem=str(problem))
+            return False
+
     def deliver(self, letter: Queued, *, at_once: bool = False) -> bool:
         """True when it is sent to all who take it. `at_once` does not wait for the next attempt's time."""
+        if self._standing(letter).now == "wait" and not at_once:
+            return False
         try:
             attempt = self.outbox.claim(letter.key, 2 * self.server.limit_s)
         except ClaimHeldError:

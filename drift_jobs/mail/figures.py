@@ -52,7 +52,7 @@ def performance_lines(report: Mapping[str, Any], entry: Mapping[str, Any]) -> It
     yield f"True values for {labels['labelled']:,} of {counted(labels['rows'], 'prediction')} ({share(labels['coverage'])})."
     for one in () if guess is None else guess["assumptions"]:
         if one["holds"] is False:
-            yield f"Do not trust the estimate. {one['sentence']}"
+            yield f"Do not trust the estimate, for this does not hold: {one['sentence']}"
     scored = [night for night in report["looking_back"] if night["held"] is not None]
     if scored:
         held = sum(night["held"] for night in scored)

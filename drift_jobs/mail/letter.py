@@ -12,6 +12,8 @@ from lifecycle import clock
 
 LIMIT_BYTES = 100_000
 _POLICY = SMTP.clone(cte_type="7bit")
+# a header that is a little too long would begin with an empty line; what is encoded must stay short
+_WHOLE_LINES = _POLICY.clone(max_line_length=998)
 
 Pictures = tuple[tuple[str, bytes], ...]  # a file's name and its PNG
 
@@ -20,7 +22,7 @@ Pictures = tuple[tuple[str, bytes], ...]  # a file's name and its PNG
 class Letter:
     """`key` names it in the outbox; with `model` it is its id: the same event makes the same letter, whoever writes it.
 
-    One without `news` may be held back by the settings.
+    One without `news` may be held back by the settings. A `copy` that somebody asks for has the same id.
     """
 
     key: str
@@ -30,6 +32,12 @@ class Letter:
     pictures: Pictures = ()
     news: bool = True
     model: str = ""
+    copy: str = ""
+
+    @property
+    def place(self) -> str:
+        """Its key in the outbox."""
+        return f"{self.key}-{self.copy}" if self.copy else self.key
 
 
 def message_id(letter: Letter, sender: str) -> str:
@@ -49,7 +57,7 @@ def as_bytes(letter: Letter, sender: str, recipients: tuple[str, ...]) -> bytes:
     message.set_content(letter.text, cte=_encoding(letter.text))
     message.add_alternative(letter.html, subtype="html", cte=_encoding(letter.html))
     _attach(message, letter)
-    return message.as_bytes()
+    return message.as_bytes(policy=_WHOLE_LINES if message["Subject"].isascii() else _POLICY)
 
 
 def in_letter(picture: dict[str, Any]) -> str:

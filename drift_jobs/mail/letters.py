@@ -1,6 +1,7 @@
 """Which letters there are: a night's report, the notice that one is missing, and a test."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -9,7 +10,7 @@ from drift_jobs.mail.page import Detail, Page, page_of
 from drift_jobs.mail.rendering import night_html, night_text, notice_html, notice_text
 from drift_jobs.mail.snoozes import Snooze
 from drift_jobs.mail.verdict import SNOOZED
-from drift_jobs.mail.wording import counted, joined
+from drift_jobs.mail.wording import counted, joined, name_of
 from lifecycle.drift.severity import Severity
 
 # the first that fits is taken
@@ -36,6 +37,19 @@ def night_letter(
         if len(as_bytes(letter, _SOMEBODY, (_SOMEBODY,))) < LIMIT_BYTES:
             break
     return letter
+
+
+def plain_letter(report: Mapping[str, Any]) -> Letter:
+    """For a night whose page can't be made: a bug of ours must not keep its verdict from people."""
+    severity, night = report["severity"], report["night"]
+    words: dict[str, Any] = {
+        "word": severity,
+        "sentence": f"{name_of(report['model'])} {report['version']}, night {night}: {severity}.",
+        "lines": ["The whole mail could not be made; the worker's log says why.", *report["evidence"][:20]],
+        "steps": [("See the report:", f"picklefleet report show {night} --explain")],
+    }
+    subject = f"[{severity}] {name_of(report['model'], 32)} {report['version']} (night {night})"
+    return replace(_notice(night_key(report), subject, words), model=str(report["model"]))
 
 
 def missing_key(nights: Sequence[date]) -> str:
@@ -75,7 +89,7 @@ def alarm_letter(key: str, title: str, sentence: str, step: tuple[str, str], *, 
     return _notice(key, f"[{word}] {title}", words)
 
 
-def test_letter(key: str) -> Letter:
+def trial_letter(key: str) -> Letter:
     words: dict[str, Any] = {
         "word": "test",
         "sentence": "Mail from Picklefleet arrives here.",

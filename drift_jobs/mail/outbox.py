@@ -4,10 +4,10 @@
 what it is about to do and what came of it; `sent.json`, `failed.json` or `quiet.json` (held back by the settings) ends it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 import msgspec
 
@@ -16,7 +16,10 @@ from drift_jobs.mail.smtp import Delivery
 from lifecycle.claims import SILENT, Claim, take
 from lifecycle.clock import timestamp
 from lifecycle.errors import AlreadyExistsError, CorruptBundleError
+from lifecycle.logs import get_logger
 from lifecycle.object_store import ObjectStore
+
+T = TypeVar("T")
 
 FORMAT = 1
 LOOKED_AT = timedelta(days=60)  # by the day in a letter's key: older ones are ended, whatever they are
@@ -24,6 +27,8 @@ _FOLDER = "outbox"
 _MESSAGE, _LETTER, _SENDING, _ENDED = "message.eml", "letter.json", "sending.json", "ended.json"
 
 End = Literal["sent", "failed", "quiet"]
+
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,7 @@ class Outbox:
         keys = self.store.list(_FOLDER, after=after)
         known = set(keys)
         letters = [key.rpartition("/")[0] for key in keys if key.endswith(f"/{_LETTER}")]
-        return [self._posted(folder, known) for folder in letters]
+        return list(self._readable(letters, known))
 
     def find(self, key: str) -> Posted:
         """Raises NotFoundError."""
@@ -109,8 +114,15 @@ class Outbox:
         document = msgspec.json.encode({"format": FORMAT, **told})
         return self._create(f"{key}/{end}.json", document)
 
+    def _readable(self, folders: list[str], known: set[str]) -> Iterator[Posted]:
+        for folder in folders:
+            try:
+                yield self._posted(folder, known)
+            except CorruptBundleError as problem:
+                log.error("mail_unreadable", mail=folder, problem=str(problem))
+
     def _posted(self, folder: str, known: set[str]) -> Posted:
-        letter = msgspec.convert(self._read(f"{folder}/{_LETTER}"), Queued)
+        letter = _as(Queued, self._read(f"{folder}/{_LETTER}"), folder)
         for end in get_args(End):
             if f"{folder}/{end}.json" in known:
                 return Posted(letter, end, self._read(f"{folder}/{end}.json"))
@@ -130,11 +142,18 @@ class Outbox:
             raise CorruptBundleError(f"{key} can't be read: {problem}.", fix="Delete it.") from problem
 
 
+def _as(kind: type[T], document: dict[str, Any], key: str) -> T:
+    try:
+        return msgspec.convert(document, kind)
+    except msgspec.ValidationError as problem:
+        raise CorruptBundleError(f"{key} can't be read: {problem}.", fix="Delete it.") from problem
+
+
 def _attempt(documents: dict[str, dict[str, Any]]) -> Attempt:
     sending, ended = documents.get(_SENDING), documents.get(_ENDED)
     last = ended or sending or {}
     return Attempt(
         datetime.fromisoformat(last["at"]),
         tuple(sending["recipients"]) if sending else (),
-        msgspec.convert(ended, Delivery) if ended else None,
+        _as(Delivery, ended, "An attempt") if ended else None,
     )

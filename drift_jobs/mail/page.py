@@ -24,6 +24,7 @@ class Detail:
     """How much of it there is: the mail has a limit, whatever the model's columns are."""
 
     rows: int = 12
+    quiet_rows: int = 5
     pictures: int = 3
     heat: int = 8
     versions: int = 8
@@ -38,6 +39,7 @@ class ColumnRow:
     important: bool
     effect: str
     psi: str
+    limit: str
     missing: str
     why: str
 
@@ -85,6 +87,7 @@ def page_of(
     span = [*earlier[-(NIGHTS - 1) :], report]
     course = course_of(span)
     shown = _shown(entry, conditions)
+    listed = min(detail.rows, len(conditions) + detail.quiet_rows)
     return Page(
         name_of(report["model"]),
         report["version"],
@@ -97,8 +100,8 @@ def page_of(
         report["decision"]["reason"],
         tuple(report["decision"]["evidence"][:6]),
         tuple(_quiet(condition, snooze) for condition, snooze in found.quiet),
-        tuple(_row(finding) for finding in shown[: detail.rows]),
-        _left_out(shown[detail.rows :]),
+        tuple(_row(finding) for finding in shown[:listed]),
+        _left_out(shown[listed:]),
         heat_rows(span, tuple(one.name for one in conditions), detail.heat),
         f"{span[0]['night']} to {report['night']}",
         figure_rows(entry),
@@ -183,13 +186,15 @@ def _row(finding: Mapping[str, Any]) -> ColumnRow:
             [f"{severity} by itself, but of little weight to the model", *why],
             Severity.WATCH.value,
         )
-    effect = psi = missing = ""
+    effect = psi = limit = missing = ""
     if seen is not None:
         letter = "D" if seen["numeric"] else "V"
         effect = "" if seen["distance"] is None else f"{letter} {seen['distance']:.2f}"
         psi, missing = number(seen["psi"]), share(seen["missing"])
     name = name_of(finding["name"])
-    return ColumnRow(name, severity, finding["important"], effect, psi, missing, "; ".join(why))
+    if finding["guards"] is not None:
+        limit = number(finding["guards"]["psi_watch"])
+    return ColumnRow(name, severity, finding["important"], effect, psi, limit, missing, "; ".join(why))
 
 
 def _left_out(rest: Sequence[Mapping[str, Any]]) -> str:
@@ -201,14 +206,12 @@ def _left_out(rest: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _pictures(entry: Mapping[str, Any], shown: Sequence[Mapping[str, Any]], most: int) -> Iterator[Picture]:
-    """Of what was found; on a quiet night, of the one column that is nearest to its limit."""
-    found = [one for one in shown if Severity(one["severity"]).found] or list(shown[:1])
+    found = [one for one in shown if Severity(one["severity"]).found]
     drawn = [one for one in found if one["name"] in entry["bins"]][:most]
     for place, finding in enumerate(drawn):
         bins = entry["bins"][finding["name"]]
         picture = compared(finding["name"], bins, f"column-{place + 1}.png")
-        why = "; ".join(finding["reasons"]) or "within its limits"
-        caption = f"{name_of(finding['name'])} ({finding['severity']}): {why}"
+        caption = f"{name_of(finding['name'])}: {'; '.join(finding['reasons']) or finding['severity']}"
         yield Picture(picture.name, picture.png, picture.alt, picture.width, picture.height, caption)
 
 

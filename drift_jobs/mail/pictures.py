@@ -104,6 +104,7 @@ def _pair(canvas: Canvas, left: float, slot: float, bar: Bar, top: float) -> Non
 
 
 def _fitting(text: str, width: float) -> str:
+    text = text[:16]
     while width_of(text, 10) > width - 2 and len(text) > 1:
         text = text.rstrip(".")[:-1] + "."
     return text

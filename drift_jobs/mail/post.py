@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from drift_jobs.mail.delivery import Mailer
 from drift_jobs.mail.letter import Letter
-from drift_jobs.mail.letters import missing_key, missing_letter, night_key, night_letter
+from drift_jobs.mail.letters import missing_key, missing_letter, night_key, night_letter, plain_letter
 from drift_jobs.mail.page import NIGHTS, Page, page_of
 from drift_jobs.mail.rendering import in_place, night_html
 from drift_jobs.mail.snoozes import Snoozes
@@ -15,6 +15,7 @@ from drift_jobs.reports import Reports
 from drift_jobs.schedule import MADE_UP, MISSING_AFTER, last_due
 from lifecycle import clock
 from lifecycle.clock import Clock
+from lifecycle.errors import StoreError
 from lifecycle.logs import get_logger
 
 KEPT = "report.html"
@@ -73,9 +74,18 @@ class PostOffice:
         night = date.fromisoformat(report["night"])
         recent = self.now().date() - night <= MADE_UP  # a replayed past is nobody's news
         if self.mailer is not None and recent and not self.mailer.outbox.holds(night_key(report)):
-            letter = self.letter(report)
+            letter = self._letter(report)
             self.mailer.queue(letter, quiet=self.only_news and not letter.news)
         self.keep(report)
+
+    def _letter(self, report: Mapping[str, Any]) -> Letter:
+        try:
+            return self.letter(report)
+        except StoreError:
+            raise  # the next call tries again
+        except Exception:
+            log.exception("letter_failed", night=report["night"])
+            return plain_letter(report)
 
     def missing(self, nights: Sequence[date]) -> None:
         """Once for each newest night that is missing."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from drift_jobs.mail.changes import Changes
-from drift_jobs.mail.conditions import PERFORMANCE, Condition, leading
+from drift_jobs.mail.conditions import PERFORMANCE, Condition, Kind, leading
 from drift_jobs.mail.snoozes import Heard
 from drift_jobs.mail.wording import counted, joined, name_of, printable
 from lifecycle.drift.severity import Severity
@@ -26,7 +26,17 @@ _SENTENCES = {
 }
 
 
-_WORSE_MODEL = "The model is worse than it was when it was registered."
+# said in place of the above when this leads, and is more than watch
+_BY_KIND: Mapping[Kind, str] = {
+    "performance": "The model is worse than it was when it was registered.",
+    "score": "The predictions are not distributed as they were.",
+    "missing": "Data is missing that used to be there, or the other way round.",
+    "unseen": "The model meets values that it has never seen.",
+}
+
+
+_INPUTS = frozenset({"shift", "missing", "unseen"})
+_RETRAINING = "picklefleet retrain status"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +66,17 @@ def verdict_of(report: Mapping[str, Any], found: Heard, moved: Changes) -> Verdi
     )
     return Verdict(
         word,
-        _WORSE_MODEL if found.loud and found.loud[0].kind == PERFORMANCE else _SENTENCES[word],
+        _sentence(word, found),
         _cause(report, found),
         printable(subject)[:SUBJECT_WIDTH],
         tuple(_steps(report, word, found)),
     )
+
+
+def _sentence(word: str, found: Heard) -> str:
+    if found.loud and found.loud[0].severity.rank > Severity.WATCH.rank:
+        return _BY_KIND.get(found.loud[0].kind, _SENTENCES[word])
+    return _SENTENCES[word]
 
 
 def _word(report: Mapping[str, Any], found: Heard, moved: Changes) -> str:
@@ -90,7 +106,7 @@ def _cause(report: Mapping[str, Any], found: Heard) -> str:
     if not found.loud:
         return ""
     worst = found.loud[0]
-    inputs = [one for one in found.loud if one.kind in {"shift", "missing", "unseen"}]
+    inputs = [one for one in found.loud if one.kind in _INPUTS]
     if worst.kind == PERFORMANCE:
         return _cause_of_performance(report, inputs)
     if worst.kind == "score":
@@ -130,10 +146,11 @@ def _steps(report: Mapping[str, Any], word: str, found: Heard) -> Iterator[Step]
     night = report["night"]
     explain = f"picklefleet report show {night} --explain"
     column = next((one for one in found.loud if one.kind != PERFORMANCE), None)
+    seen = next((one for one in found.loud if one.kind in _INPUTS), None)
     if report["decision"]["retrain"]:
-        yield Step("A challenger was asked for. See when it is registered:", "picklefleet versions")
+        yield Step("A challenger was asked for. See how far it is:", _RETRAINING)
     if found.loud and found.loud[0].kind == PERFORMANCE:
-        by = f" --segment {shlex.quote(column.name)}" if column and _speakable(column.name) else ""
+        by = f" --segment {shlex.quote(seen.name)}" if seen and _speakable(seen.name) else ""
         yield Step("See where the model is wrong:", f"picklefleet performance --last {night}{by}")
     elif found.loud:
         yield Step("See every test, limit and note:", explain)
@@ -144,8 +161,10 @@ def _steps(report: Mapping[str, Any], word: str, found: Heard) -> Iterator[Step]
     if column and column.severity is not Severity.SEVERE and _speakable(column.name):
         command = f"picklefleet report snooze {shlex.quote(column.name)} --for 14d --reason 'known'"
         yield Step("You know of it and can wait:", command)
+    if report["bad"] and not report["decision"]["retrain"]:
+        yield Step("See what is being retrained, and ask for it yourself:", _RETRAINING)
 
 
 def _speakable(name: str) -> bool:
     """A name that can't be seen or is very long is no part of a command to copy."""
-    return printable(name) == name and len(name) <= 80 and not name.startswith("-")
+    return name.isprintable() and len(name) <= 80 and not name.startswith("-")

@@ -22,6 +22,8 @@ def name_of(text: str, width: int = NAME_WIDTH) -> str:
 
 def printable(text: str) -> str:
     """On one line; what can't be seen is shown as ·, so that two different names never look the same."""
+    if text.isprintable():
+        return text
     return "".join("·" if unicodedata.category(letter) in _UNPRINTABLE else letter for letter in text)
 
 
@@ -52,7 +54,7 @@ def share(value: float) -> str:
         return "<0.1%"
     if 0.999 < value < 1:
         return ">99.9%"
-    return f"{value:.0%}" if value in {0, 1} or 0.1 <= value < 0.995 else f"{value:.1%}"
+    return f"{value:.0%}" if value in {0, 1} or 0.0995 <= value < 0.995 else f"{value:.1%}"
 
 
 def counted(amount: int, one: str, many: str = "") -> str:

@@ -35,6 +35,13 @@ class World:
         self.busy = set()
         promoted = TrafficPolicy(1, VersionRef("v1", "d"), made_at="2023-06-01T00:00:00.000Z")
         journal.append(self.control, "policy", asdict(promoted))
+        self.announced, self.missed = [], []
+
+    def announce(self, report):
+        self.announced.append(report["night"])
+
+    def missing(self, nights):
+        self.missed.append([night.isoformat() for night in nights])
 
     def monotonic(self):
         return self.now.timestamp()
@@ -51,7 +58,10 @@ class World:
 class Worker:
     def __init__(self, world, name, rounds=Rounds):
         self.world, self.name, self.jump = world, name, timedelta(0)
-        self.rounds = rounds(world.place(), RecordingMetrics(), self.judge, lambda: world.now + self.jump)
+        self.rounds = rounds(world.place(), RecordingMetrics(), self.judge, self.now, post=world)
+
+    def now(self):
+        return self.world.now + self.jump
 
     def wake(self):
         """Until it is done, or dead: a dead one is started again by the next call."""
@@ -133,6 +143,8 @@ def test_a_year_of_kills_and_jumps_gives_exactly_one_report_a_night(monkeypatch,
     assert nights[:NIGHTS] == expected
     assert len(set(nights)) == len(nights)
     assert date(2024, 2, 29) in nights
+    assert len(set(world.announced)) == len(world.announced), "only a report's maker tells of it"
+    assert set(world.announced) <= {night.isoformat() for night in nights}
 
 
 def test_no_stale_workers_report_counts(monkeypatch):
@@ -186,6 +198,7 @@ def test_a_missing_report_is_an_alarm(monkeypatch):
     world.now += timedelta(minutes=1)
     assert worker.rounds.alarm() == 2
     assert worker.rounds.metrics.gauges["nights_missing"] == 2
+    assert world.missed == [["2023-06-01"], ["2023-06-01", "2023-06-02"]]
 
 
 def test_nothing_is_due_before_a_first_promotion(monkeypatch):
