@@ -49,7 +49,7 @@ def rollback(folder, count, seed):
         fleet.start()
         seconds = []
         for number in range(count):
-            fleet.follow(fleet.promote("v2" if number % 2 == 0 else "v1"))
+            fleet.follow(fleet.promote("v2"))
             time.sleep(number % 5)  # at every phase of the agents' pauses
             begun = time.monotonic()
             fleet.follow(fleet.roll_back())
