@@ -72,6 +72,11 @@ plan: ## Plan an environment on Azure: ENVIRONMENT=staging STATE_ACCOUNT= (terra
 apply: ## Apply the plan that was shown: ENVIRONMENT=staging
 	@terraform -chdir=terraform/environments/$(or $(ENVIRONMENT),staging) apply -input=false "$(CURDIR)/var/terraform/$(or $(ENVIRONMENT),staging)/plan"
 
+.PHONY: story
+story: $(DEVELOPMENT) $(SAMPLES) ## Play the flights story with the real parts and write its page
+	@$(BIN)/python -m samples flights --later --out $(FLIGHTS)
+	@$(BIN)/python -m samples story --files $(FLIGHTS)
+
 .PHONY: prove
 prove: $(DEVELOPMENT) ## Run the experiments at full count, writing docs/proof/: NAME=
 	@$(BIN)/python -m tests.prove $(NAME)

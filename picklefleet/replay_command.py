@@ -58,7 +58,7 @@ def replay(sample: str, first: str, last: str, data: Path, url: str | None) -> N
     flights = read_flights(data, _signature(MachineDirectory(settings.machine_dir), sample), window)
     sent = 0
     for some in in_requests(flights):
-        sent += replay_request(some, _sender(base))
+        sent += replay_request(some, sender_to(base))
         click.echo(f"\r{some[-1].at:%Y-%m-%d}  {sent:,} flights", nl=False, file=sys.stderr)
     click.echo(f"\nSent {sent:,} flights of {window}.")
 
@@ -113,7 +113,9 @@ def _signature(machine: MachineDirectory, name: str) -> Signature:
     return manifest_from_bytes((machine.bundle(serving.digest) / MANIFEST).read_bytes()).signature
 
 
-def _sender(base: str) -> Send:
+def sender_to(base: str) -> Send:
+    """Posts to a resource of the service as if it were that moment."""
+
     def send(resource: str, document: Mapping[str, Any], at: datetime) -> Any:
         headers = {"Content-Type": "application/json", "X-Replay-Time": timestamp(at)}
         request = urllib.request.Request(  # noqa: S310 - the address that a person gave

@@ -23,8 +23,8 @@ from lifecycle.prediction_log.segment_cache import SegmentCache
 from lifecycle.settings import Settings
 from lifecycle.signing import SigningKey, load_signing_key, load_trust
 from lifecycle.window import Window
+from release.change_claim import change_claimed
 from release.experiment.units import read_arms
-from release.rollout.claiming import change_claimed
 from release.rollout.decision import Action, Enter, Hold
 from release.rollout.looking import Seen, Sources
 from release.rollout.presentation import told_of

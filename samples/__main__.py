@@ -34,5 +34,22 @@ def flights(out: Path, regression: bool, later: bool) -> None:
     click.echo(f"Hold-out (16 to 31 March) {made.score_name}: {made.score:.3f}")
 
 
+@main.command()
+@click.option("--files", type=click.Path(path_type=Path, exists=True), default=Path("var/samples/flights"))
+@click.option("--folder", type=click.Path(path_type=Path), default=Path("var/story"), show_default=True)
+@click.option("--page", type=click.Path(path_type=Path), default=Path("docs/guide"), show_default=True)
+def story(files: Path, folder: Path, page: Path) -> None:
+    """Play the flights story with the real parts, and write its page: about a quarter of an hour."""
+    from samples.story import play
+    from samples.story_page import write_page
+
+    try:
+        told = play(folder.absolute(), files.absolute(), click.echo)
+    except PicklefleetError as problem:
+        raise click.ClickException(str(problem)) from problem
+    write_page(told, page)
+    click.echo(f"Written to {page}")
+
+
 if __name__ == "__main__":
     main()

@@ -6,7 +6,7 @@ A document covers one hour of one machine and replaces those with lower numbers:
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 from lifecycle.errors import AlreadyExistsError, NotFoundError, StoreUnavailableError
 from lifecycle.measurements.cell import Cell, Source
@@ -113,10 +113,6 @@ def any_gate_open(control: ObjectStore) -> bool:
 
 def minute_of(moment: datetime) -> int:
     return int(moment.timestamp()) // 60
-
-
-def start_of(minute: int) -> datetime:
-    return datetime.fromtimestamp(minute * 60, UTC)
 
 
 def _fleet(documents: dict[str, Measurements]) -> Fleet:

@@ -15,8 +15,8 @@ from lifecycle.machine import MachineDirectory
 from lifecycle.policy_journal import PolicyJournal
 from lifecycle.registry import Registry
 from lifecycle.signing import load_signing_key, load_trust
+from release.change_claim import change_claimed
 from release.rollout import looking
-from release.rollout.claiming import change_claimed
 from release.rollout.decision import Enter, Stage
 from release.rollout.plan import Plan, Step
 from release.rollout.record import rollouts_in

@@ -1,0 +1,102 @@
+"""A whole service in a folder of its own, run by the product's own commands, as a person would in a terminal."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lifecycle.errors import PicklefleetError
+from lifecycle.settings import environment_for, load
+
+READY_S = 120.0
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A command and what it printed."""
+
+    command: str
+    output: str
+    exit_code: int
+
+
+@dataclass(slots=True)
+class Installation:
+    """`said` keeps every command that was told of, in order."""
+
+    folder: Path
+    settings: dict[str, str]
+    said: list[Said] = field(default_factory=list)
+    port: int = field(default_factory=_free_port)
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def run(self, *arguments: object, allowed: tuple[int, ...] = (0,), quiet: bool = False) -> str:
+        """Raises PicklefleetError when it ends with another exit code than those allowed."""
+        words = [str(argument) for argument in arguments]
+        done = subprocess.run(  # noqa: S603 - the product's own commands
+            [sys.executable, "-m", "picklefleet", *words],
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode not in allowed:
+            raise PicklefleetError(
+                f"picklefleet {' '.join(words)} ended with {done.returncode}: {done.stderr[-2000:]}"
+            )
+        if not quiet:
+            self.said.append(Said(f"picklefleet {' '.join(words)}", done.stdout, done.returncode))
+        return done.stdout
+
+    def ask(self, *arguments: object, allowed: tuple[int, ...] = (0,)) -> Any:
+        """A command's `--json`."""
+        return json.loads(self.run(*arguments, "--json", allowed=allowed, quiet=True))
+
+    @contextmanager
+    def serving(self) -> Iterator[None]:
+        with (self.folder / "serve.log").open("w") as log:
+            process = subprocess.Popen(  # noqa: S603 - the product's own command
+                [sys.executable, "-m", "picklefleet", "serve", "--port", str(self.port)],
+                env=self._environment(),
+                stdout=log,
+                stderr=log,
+            )
+        try:
+            self._wait_until_ready(process)
+            yield
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(60)
+
+    def _wait_until_ready(self, process: "subprocess.Popen[bytes]") -> None:
+        begun = time.monotonic()
+        while time.monotonic() - begun < READY_S and process.poll() is None:
+            with (
+                suppress(urllib.error.URLError, OSError),
+                urllib.request.urlopen(f"{self.base}/readyz", timeout=2) as answer,  # noqa: S310 - our own
+            ):
+                if answer.status == 200:
+                    return
+            time.sleep(0.2)
+        raise PicklefleetError(f"The service did not become ready: see {self.folder}/serve.log.")
+
+    def _environment(self) -> dict[str, str]:
+        return environment_for(load(), self.settings)

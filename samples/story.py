@@ -1,0 +1,182 @@
+"""The flights story with the real parts: weeks pass through a running service, until a better model has taken over.
+
+Nothing in it is made up: a service runs, nights are judged, a model is trained, and a rollout walks on real requests.
+"""
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+from lifecycle.bundle import MANIFEST, manifest_from_bytes
+from lifecycle.errors import PicklefleetError
+from lifecycle.machine import MachineDirectory
+from lifecycle.window import Window
+from picklefleet.replay_command import Flight, in_requests, read_flights, replay_request, sender_to
+from samples.installation import Installation
+
+FIRST_DAY = date(2013, 4, 1)
+LAST_DAY = date(2013, 9, 30)
+WEEK = 7
+SEAL_S = 2
+PLAN = """\
+steps:
+  - {shadow: true, min_requests: 100, min_minutes: 1, max_minutes: 120}
+  - {share: 10%, min_requests: 60, min_minutes: 1, max_minutes: 120}
+  - {share: 50%, min_requests: 300, min_minutes: 1, max_minutes: 120}
+"""
+
+Tell = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Story:
+    """What happened, for the page: the nights, the retrainings, the rollout and how good the answers were."""
+
+    nights: list[dict[str, Any]] = field(default_factory=list)
+    retrainings: list[tuple[date, int, str]] = field(default_factory=list)
+    rollout: dict[str, Any] = field(default_factory=dict)
+    performance: dict[str, Any] = field(default_factory=dict)
+    mail: str = ""
+    said: list[Any] = field(default_factory=list)
+
+
+def play(folder: Path, files: Path, tell: Tell) -> Story:
+    """Raises PicklefleetError where a command of it fails."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    here, story = _installation(folder), Story()
+    _first_champion(here, files)
+    with here.serving():
+        flights = _Flights(files / "flights-later.csv.gz", folder / "machine", here.base)
+        challenger = _until_blessed(here, flights, story, tell)
+        if challenger:
+            _roll_out(here, flights, challenger, story, tell)
+        _after(here, flights, story)
+    story.said = here.said
+    return story
+
+
+@dataclass(slots=True)
+class _Flights:
+    data: Path
+    machine: Path
+    base: str
+    day: date = FIRST_DAY
+
+    def of(self, first: date, last: date) -> list[Flight]:
+        serving = MachineDirectory(self.machine).serving()
+        if serving is None:
+            raise PicklefleetError("The machine serves nothing.")
+        manifest = MachineDirectory(self.machine).bundle(serving.digest) / MANIFEST
+        window = Window(_midnight(first), _midnight(last))
+        return read_flights(self.data, manifest_from_bytes(manifest.read_bytes()).signature, window)
+
+    def pass_days(self, days: int) -> list[date]:
+        """Each hour's flights in one request, and what became of them a day later by their own clock."""
+        passed = [self.day + timedelta(days=number) for number in range(days)]
+        send = sender_to(self.base)
+        for hour in in_requests(self.of(self.day, self.day + timedelta(days=days))):
+            replay_request(hour, send)
+        self.day += timedelta(days=days)
+        time.sleep(3 * SEAL_S)  # the agent ships what was recorded
+        return passed
+
+    @contextmanager
+    def one_by_one(self) -> Iterator[None]:
+        """The next two weeks' flights again and again, each a request of its own, while the rollout walks."""
+        stop = threading.Event()
+        coming = self.of(self.day, self.day + timedelta(days=14))
+        asking = [threading.Thread(target=_ask, args=(coming[part::2], self.base, stop)) for part in range(2)]
+        for thread in asking:
+            thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            for thread in asking:
+                thread.join(60)
+
+
+def _installation(folder: Path) -> Installation:
+    settings = {name: str(folder / name.lower()) for name in ("STORE", "KEYS_DIR")}
+    settings |= {"MACHINE_DIR": str(folder / "machine"), "REPLAY": "1", "SEAL_AGE_S": str(SEAL_S)}
+    return Installation(folder, settings | {"AGENT_POLL_S": "1", "WORKERS": "2", "LOG_LEVEL": "warning"})
+
+
+def _first_champion(here: Installation, files: Path) -> None:
+    here.run("trust", "init", quiet=True)
+    reference = ("--reference", files / "flights-reference.csv", "--target", "arrival")
+    columns = ("--time", "scheduled_at", "--fold", "fold", "--sample", files / "flights-sample.csv")
+    here.run("register", files / "flights.pkl", "--name", "flights", *reference, *columns, quiet=True)
+    here.run("approve", "v1")
+    here.run("promote", "v1", "--reason", "the first model")
+
+
+def _until_blessed(here: Installation, flights: _Flights, story: Story, tell: Tell) -> str:
+    """Weeks pass and nights are judged; the first challenger that is better ends it. Empty when none was."""
+    while flights.day < LAST_DAY:
+        for night in flights.pass_days(WEEK):
+            report = here.ask("work", "--once", night.isoformat())
+            story.nights.append(report)
+            tell(f"{night}  {report['decision']['reason']}")
+        if any(report["decision"]["retrain"] for report in story.nights[-WEEK:]):
+            version = _retrain(here, flights.day, story, tell)
+            if version:
+                return version
+    return ""
+
+
+def _retrain(here: Installation, as_of: date, story: Story, tell: Tell) -> str:
+    """The version of a blessed challenger, else nothing: the story goes on until there is one."""
+    before = {entry["version"] for entry in here.ask("versions")}
+    moment = f"{as_of}T02:00:00Z"
+    output = here.run("retrain", "run", "--as-of", moment, allowed=(0, 3, 5, 75))
+    exit_code = here.said[-1].exit_code
+    story.retrainings.append((as_of, exit_code, output))
+    made = [entry["version"] for entry in here.ask("versions") if entry["version"] not in before]
+    tell(f"{as_of}  retraining ended with {exit_code}: {', '.join(made) or 'no challenger'}")
+    return str(made[-1]) if made and exit_code == 0 else ""
+
+
+def _roll_out(here: Installation, flights: _Flights, version: str, story: Story, tell: Tell) -> None:
+    plan = here.folder / "canary.yaml"
+    plan.write_text(PLAN)
+    here.run("approve", version)
+    tell(f"rollout of {version} begins")
+    with flights.one_by_one():
+        here.run("rollout", "start", version, "--plan", plan, allowed=(0, 1))
+    flights.day += timedelta(days=2 * WEEK)
+    here.run("rollout", "status")
+    story.rollout = here.ask("rollout", "status")
+    tell(f"rollout ended: {story.rollout['ended']['outcome']}")
+
+
+def _after(here: Installation, flights: _Flights, story: Story) -> None:
+    """Two more weeks with whoever is champion now, and the mail of the last of their nights."""
+    since = FIRST_DAY
+    for night in flights.pass_days(2 * WEEK):
+        story.nights.append(here.ask("work", "--once", night.isoformat()))
+    story.mail = here.run("report", "preview", story.nights[-1]["night"], quiet=True)
+    here.run("policy", "history")
+    last = f"{since}..{flights.day}"
+    story.performance = here.ask("performance", "--last", last)
+    here.run("performance", "--last", last)
+
+
+def _ask(flights: list[Flight], base: str, stop: threading.Event) -> None:
+    send = sender_to(base)
+    for flight in cycle(flights):
+        if stop.wait(0.03):
+            return
+        send("predict", {"instances": [flight.instance]}, flight.at)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.fromisoformat(f"{day}T00:00:00+00:00")
