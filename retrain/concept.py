@@ -32,14 +32,14 @@ class Realised:
 
 
 def realised_beside_estimate(
-    champion: Model, profile: Profile, rows: LabelledRows, metric: str
+    champion: Model, profile: Profile, rows: LabelledRows, metric: str, *, most: int = MOST_ROWS
 ) -> Realised | None:
     """Of the first output; None where the model states no shares, or too few rows are there to tell."""
     output = champion.signature.outputs[0]
     calibration = profile.calibrations.get(output.name)
     if calibration is None or len(rows) < MIN_SLICE:
         return None
-    rows = rows.take(np.arange(0, len(rows), -(-len(rows) // MOST_ROWS)))
+    rows = rows.take(np.arange(0, len(rows), -(-len(rows) // most)))
     answered = answered_of(output, answers_to(champion, rows.columns, np.arange(len(rows)))[0])
     if not isinstance(answered, Classified) or answered.shares is None:
         return None
