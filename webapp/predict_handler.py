@@ -14,7 +14,6 @@ from webapp.negotiation import require_json_body, require_json_wanted
 from webapp.record_time import record_time
 from webapp.schemas import PredictRequest
 from webapp.service import Served, Service
-from webapp.strict_json import parse
 from webapp.watch import Watch
 
 
@@ -54,7 +53,7 @@ def _answer(service: Service, call: Call, watch: Watch) -> Answer:
     watch.assigned(served.model.version)
     at_ms = record_time(call.replay_time, replay=service.replay)
     stages = service.observer.stages()
-    request = served.contract.read(parse(call.body, service.limits.max_depth))
+    request = served.contract.read_body(call.body, service.limits.max_depth)
     stages.done("parse")
     predictions = served.model.predict(request.columns, request.rows, request.method)
     stages.done("predict")
