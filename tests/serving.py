@@ -13,6 +13,7 @@ from webapp.service import Limits, Service
 from webapp.traffic import Served, Traffic
 
 KEY = FleetKey(b"k" * 32)
+LANES = [True]  # the last one is in force
 LIMITS = Limits(max_body_bytes=200_000, max_rows=50, max_depth=8, request_deadline_s=10)
 
 
@@ -34,5 +35,9 @@ def traffic_for(
     return Traffic("test", policy or alone, served)
 
 
-def client_for(built: BuiltModel | None, limits: Limits = LIMITS, **changes: Any) -> FlaskClient:
-    return create_app(service_for(built, limits, **changes)).test_client()
+def client_for(
+    built: BuiltModel | None, limits: Limits = LIMITS, *, lane: bool | None = None, **changes: Any
+) -> FlaskClient:
+    """Through the lane unless the test runs without; see tests/unit/webapp/conftest.py."""
+    through = LANES[-1] if lane is None else lane
+    return create_app(service_for(built, limits, **changes), lane=through).test_client()

@@ -9,6 +9,7 @@ from structlog.contextvars import bind_contextvars
 from lifecycle.api_keys import Caller, Scope
 from webapp.authentication import NOBODY
 from webapp.context import service
+from webapp.service import Service
 
 Need = Scope | Literal["nothing"]
 
@@ -49,7 +50,14 @@ def _authorize() -> None:
     need = NEEDS.get(request.endpoint, "admin")
     if need == "nothing":
         return
-    found = service().gate.admit(request.headers.get("Authorization"), request.headers.get("X-Api-Key"), need)
-    request.environ[_CALLER] = found
+    request.environ[_CALLER] = admit(
+        service(), request.headers.get("Authorization"), request.headers.get("X-Api-Key"), need
+    )
+
+
+def admit(of: Service, authorization: str | None, x_api_key: str | None, scope: Scope) -> Caller:
+    """Who calls; the log's next lines say whose key it was. Raises ProblemError 401, 403 or 503."""
+    found = of.gate.admit(authorization, x_api_key, scope)
     if found.key_id:
         bind_contextvars(key_id=found.key_id)
+    return found

@@ -16,11 +16,14 @@ from webapp import (
     predict,
     problem_pages,
 )
+from webapp.lane import Lane
 from webapp.service import Service
 
 
-def create_app(service: Service, trusted_hosts: Sequence[str] = ()) -> Flask:
-    """`trusted_hosts`: the host names that a request may name; none given allows any."""
+def create_app(service: Service, trusted_hosts: Sequence[str] = (), *, lane: bool = True) -> Flask:
+    """`trusted_hosts`: the host names that a request may name; none given allows any. `lane`: whether the hot route
+    is answered in front of Flask's dispatch.
+    """
     app = Flask(__name__, static_folder=None)
     app.extensions[context.SERVICE] = service
     app.config["TRUSTED_HOSTS"] = list(trusted_hosts) or None
@@ -30,4 +33,6 @@ def create_app(service: Service, trusted_hosts: Sequence[str] = ()) -> Flask:
     access.register(app)
     for resource in (predict, feedback, models, health, openapi, documentation, problem_pages):
         app.register_blueprint(resource.blueprint)
+    if lane:
+        app.wsgi_app = Lane(app.wsgi_app, service, trusted_hosts)  # type: ignore[method-assign]  # Flask's own way
     return app

@@ -12,7 +12,7 @@ from webapp.service import Service
 from webapp.traffic import Served
 
 SERVICE = "picklefleet"
-_REQUEST_ID = "picklefleet.request_id"
+REQUEST_ID = "picklefleet.request_id"
 
 
 def service() -> Service:
@@ -21,10 +21,10 @@ def service() -> Service:
 
 def request_id() -> str:
     """The same for the whole request: it is kept in the WSGI environment, where the access log finds it too."""
-    kept = request.environ.get(_REQUEST_ID)
+    kept = request.environ.get(REQUEST_ID)
     if kept is None:
         kept = request_ids.accept_or_mint(request.headers.get(request_ids.HEADER))
-        request.environ[_REQUEST_ID] = kept
+        request.environ[REQUEST_ID] = kept
     return cast("str", kept)
 
 

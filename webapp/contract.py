@@ -6,9 +6,11 @@ from typing import Any
 from marshmallow import Schema, ValidationError
 
 from lifecycle.signature import Signature
+from webapp.decoder import Decoder, RefusedError
 from webapp.explanation import explain
 from webapp.faults import Fault
 from webapp.schemas import PredictRequest, request_schema, response_schema, row_schema
+from webapp.strict_json import parse
 
 
 class InvalidRequestError(Exception):
@@ -26,12 +28,24 @@ class Contract:
     row: Schema
     request: Schema
     response: Schema
+    decoder: Decoder
 
     @classmethod
     def of(cls, signature: Signature, max_rows: int) -> "Contract":
         return cls(
-            signature, row_schema(signature), request_schema(signature, max_rows), response_schema(signature)
+            signature,
+            row_schema(signature),
+            request_schema(signature, max_rows),
+            response_schema(signature),
+            Decoder.of(signature, max_rows),
         )
+
+    def read_body(self, body: bytes, max_depth: int) -> PredictRequest:
+        """By the decoder where it accepts the body; else read in full. Raises what `parse` and `read` do."""
+        try:
+            return self.decoder.read(body)
+        except RefusedError:
+            return self.read(parse(body, max_depth))
 
     def read(self, document: Any) -> PredictRequest:
         """Raises InvalidRequestError with every fault that the schemas find."""

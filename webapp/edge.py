@@ -13,6 +13,7 @@ from webapp.failures import problem_of
 from webapp.http_answer import COMMON_HEADERS, Answer
 from webapp.negotiation import require_json_wanted
 from webapp.problems import ProblemError, ProblemType
+from webapp.service import Service
 
 MAX_URI = 2000  # below Gunicorn's own limit, whose answer would not be a problem document
 
@@ -53,15 +54,14 @@ def _finish(response: Response) -> Response:
     for name, value in COMMON_HEADERS.items():
         response.headers.setdefault(name, value)
     route = request.url_rule.rule if request.url_rule else "none"
-    seconds = service().observer.answered(request.environ[_BEGAN], response.status_code)
-    log.info(
-        "answered",
-        method=request.method,
-        route=route,
-        status=response.status_code,
-        ms=round(seconds * 1000, 3),
-    )
+    tell_answered(service(), request.environ[_BEGAN], request.method, route, response.status_code)
     return response
+
+
+def tell_answered(of: Service, began: float, method: str, route: str, status: int) -> None:
+    """The metrics and the log's line of one answer."""
+    seconds = of.observer.answered(began, status)
+    log.info("answered", method=method, route=route, status=status, ms=round(seconds * 1000, 3))
 
 
 def _forget(_error: BaseException | None) -> None:
@@ -70,9 +70,13 @@ def _forget(_error: BaseException | None) -> None:
 
 
 def _answer_error(error: Exception) -> Response:
+    return to_response(answer_to_error(service(), error, request_id()))
+
+
+def answer_to_error(of: Service, error: Exception, request_id_: str) -> Answer:
     problem = _of_http(error) if isinstance(error, HTTPException) else problem_of(error)
-    service().observer.problem(problem.kind.slug)
-    return to_response(Answer.of_problem(problem, request_id()))
+    of.observer.problem(problem.kind.slug)
+    return Answer.of_problem(problem, request_id_)
 
 
 def _of_http(error: HTTPException) -> ProblemError:

@@ -202,6 +202,14 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text.upper())
 
 
+def moment_in_range(text: str) -> datetime:
+    """As a DatetimeField takes it. Raises ValueError."""
+    found = moment(text)
+    if found.year not in _YEARS:
+        raise ValueError
+    return found
+
+
 def _category_type(value: Any) -> str:
     if isinstance(value, bool):
         return "boolean"

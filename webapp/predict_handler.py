@@ -16,7 +16,6 @@ from webapp.record_time import record_time
 from webapp.schemas import PredictRequest
 from webapp.service import Service
 from webapp.shadow import Copy
-from webapp.strict_json import parse
 from webapp.traffic import Served
 from webapp.watch import Watch
 
@@ -56,7 +55,7 @@ def _answer(service: Service, call: Call, watch: Watch) -> Answer:
         raise not_ready()
     at_ms = record_time(call.replay_time, replay=service.replay)
     stages = service.observer.stages()
-    request = traffic.champion.contract.read(parse(call.body, service.limits.max_depth))
+    request = traffic.champion.contract.read_body(call.body, service.limits.max_depth)
     served, arm = traffic.answering(request.unit_id or call.request_id)
     watch.assigned(served.model.version, arm)
     stages.done("parse")

@@ -7,6 +7,7 @@ from webapp import problems
 from webapp.problems import ProblemError
 
 HEADER = "X-Replay-Time"
+ENVIRON = "HTTP_X_REPLAY_TIME"
 _LAST_MS = 4_102_444_800_000  # the year 2100: what lies beyond it is a slip
 
 

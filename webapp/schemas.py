@@ -130,8 +130,13 @@ def row_schema(signature: Signature) -> Schema:
     )()
 
 
+def methods_of(signature: Signature) -> tuple[Method, ...]:
+    """What a request may name as its method, the default first."""
+    return tuple(dict.fromkeys(method for output in signature.outputs for method in output.methods))
+
+
 def request_schema(signature: Signature, max_rows: int) -> Schema:
-    methods = list(dict.fromkeys(method for output in signature.outputs for method in output.methods))
+    methods = methods_of(signature)
     return RequestSchema.from_dict(
         {
             "instances": InstancesField(signature, max_rows),

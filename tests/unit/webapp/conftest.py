@@ -1,10 +1,32 @@
-from collections.abc import Callable
+"""Every test that asks for predictions runs twice: through the lane, and through Flask's own dispatch."""
+
+from collections.abc import Callable, Iterator
 
 import pytest
 from flask.testing import FlaskClient
 
 from tests import builders
-from tests.serving import client_for
+from tests.serving import LANES, client_for
+
+BOTH_WAYS = frozenset(
+    {
+        "test_access", "test_answers", "test_authentication", "test_body", "test_edge", "test_error_shape",
+        "test_malformed_input", "test_negotiation", "test_predict", "test_predict_recording", "test_record_time",
+        "test_request_ids",
+    }
+)  # fmt: skip
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if metafunc.module.__name__.rpartition(".")[2] in BOTH_WAYS:
+        metafunc.parametrize("lane", [True, False], ids=["lane", "flask"], indirect=True, scope="module")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def lane(request: pytest.FixtureRequest) -> Iterator[bool]:
+    LANES.append(getattr(request, "param", True))
+    yield LANES[-1]
+    LANES.pop()
 
 
 @pytest.fixture

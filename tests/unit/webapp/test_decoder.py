@@ -1,0 +1,99 @@
+"""The compiled decoder takes nothing that Marshmallow would not, and nothing otherwise: seen over mutated bodies."""
+
+import random
+
+import orjson
+import pytest
+
+from lifecycle.signature import Feature, Output, Signature
+from tests import builders
+from tests.body_mutations import mutated
+from webapp.contract import Contract, InvalidRequestError
+from webapp.decoder import RefusedError
+from webapp.strict_json import MalformedJsonError, parse
+
+MODELS = {
+    "a classifier": builders.classifier,
+    "every kind of feature": builders.all_kinds,
+    "a matrix": builders.multiclass,
+    "texts": builders.text,
+}
+CASES = 1500  # of each model; `make prove decoder` takes 100,000
+
+
+def in_full(contract, body):
+    """What Marshmallow makes of it, or None."""
+    try:
+        return contract.read(parse(body, 32))
+    except (MalformedJsonError, InvalidRequestError):
+        return None
+
+
+def decoded(contract, body):
+    try:
+        return contract.decoder.read(body)
+    except RefusedError:
+        return None
+
+
+def exactly(request):
+    """For comparing: repr tells 0.0 from -0.0, 1 from 1.0 and True."""
+    columns = {name: repr(list(values)) for name, values in request.columns.items()}
+    return request.rows, columns, request.unit_id, request.row_keys, request.method
+
+
+@pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
+def test_over_mutated_bodies_what_the_decoder_accepts_is_what_marshmallow_accepts(make):
+    built = make()
+    contract = Contract.of(built.model.signature, 50)
+    draw = random.Random(8)  # noqa: S311 - the same cases every time
+    accepted = refused_by_both = 0
+
+    for _ in range(CASES):
+        body = mutated(built.model.signature, list(built.rows), draw)
+        expected, got = in_full(contract, body), decoded(contract, body)
+        if got is not None:
+            assert expected is not None, body
+            assert exactly(got) == exactly(expected), body
+        accepted += got is not None
+        refused_by_both += got is None and expected is None
+
+    assert accepted > CASES / 20
+    assert refused_by_both > CASES / 20
+
+
+@pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
+def test_a_right_body_is_taken_by_the_decoder_itself(make):
+    built = make()
+    contract = Contract.of(built.model.signature, 50)
+    body = orjson.dumps({"instances": built.rows, "unit_id": "a:b", "method": "predict"})
+
+    assert exactly(contract.decoder.read(body)) == exactly(contract.read(parse(body, 32)))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"instances": [{"hour": 1, "hour": 2}]}',
+        b'{"instances": [{"hour": 1}], "instances": [{"hour": 1}]}',
+        b'{"instances": [{"hour": -0}]}',
+        b'{"instances": [{"hour": 1e999}]}',
+        b'{"instances": [{"hour": "\xed\xa0\x80"}]}',
+        b'\xef\xbb\xbf{"instances": [{"hour": 1}]}',
+    ],
+)
+def test_what_can_be_read_in_two_ways_is_left_to_marshmallow(body):
+    contract = Contract.of(builders.regressor().model.signature, 50)
+
+    with pytest.raises(RefusedError):
+        contract.decoder.read(body)
+
+
+def test_a_feature_with_a_colon_in_its_name_is_read():
+    signature = Signature(
+        (Feature("a:b", "number", "float64"), Feature("t", "text", "object")), (Output("y", "regression"),)
+    )
+    contract = Contract.of(signature, 50)
+    body = b'{"instances": [{"a:b": 1, "t": "x:y:z"}, {"a:b": null, "t": ":"}]}'
+
+    assert contract.decoder.read(body).columns == {"a:b": [1.0, None], "t": ["x:y:z", ":"]}

@@ -1,0 +1,201 @@
+"""Bytes → a checked request in one pass of C, compiled from the signature. It only ever accepts: what it refuses is
+read again by Marshmallow, which takes it after all or names every fault.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from lifecycle.prediction import MAX_ROW_KEY
+from lifecycle.signature import Feature, Signature
+from webapp.fields import LARGEST_CATEGORY, LARGEST_NUMBER, integer_range, moment_in_range
+from webapp.schemas import PredictRequest, methods_of
+
+_MINUS_ZERO = re.compile(rb"-0(?![.\deE])")
+
+Columns = list[list[Any]]
+
+
+class RefusedError(Exception):
+    """Not for this decoder: Marshmallow has the word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoder:
+    """`shapes` are the forms that a row may have, the usual one first; `turns` what becomes of a column's values."""
+
+    names: tuple[str, ...]
+    shapes: tuple[msgspec.json.Decoder[Any], ...]
+    turns: tuple[tuple[int, Callable[[list[Any]], list[Any]]], ...]
+    worded: tuple[int, ...]
+
+    @classmethod
+    def of(cls, signature: Signature, max_rows: int) -> "Decoder":
+        forms = (False,) if signature.named else (False, True)
+        turns = ((index, _turn(feature)) for index, feature in enumerate(signature.inputs))
+        return cls(
+            signature.names,
+            tuple(_body_decoder(signature, max_rows, array_like=form) for form in forms),
+            tuple((index, turn) for index, turn in turns if turn is not None),
+            tuple(index for index, feature in enumerate(signature.inputs) if _may_be_text(feature)),
+        )
+
+    def read(self, body: bytes) -> PredictRequest:
+        """Raises RefusedError."""
+        _refuse_doubtful(body)
+        found, keyed = self._decoded(body)
+        columns = [
+            list(column) for column in zip(*map(msgspec.structs.astuple, found.instances), strict=True)
+        ]
+        rows = len(found.instances)
+        keys = None if found.row_keys is UNSET else found.row_keys
+        unit = None if found.unit_id is UNSET else found.unit_id
+        if keys is not None and len(keys) != rows:
+            raise RefusedError
+        self._refuse_repeated_keys(body, found, columns, keyed=keyed)
+        for index, turn in self.turns:
+            columns[index] = turn(columns[index])
+        method = None if found.method is UNSET else found.method
+        named = dict(zip(self.names, columns, strict=True))
+        return PredictRequest(rows, named, unit, None if keys is None else tuple(keys), method)
+
+    def _decoded(self, body: bytes) -> tuple[Any, bool]:
+        """The body, and whether its rows are objects."""
+        for index, shape in enumerate(self.shapes):
+            try:
+                return shape.decode(body), index == 0
+            except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+                continue
+        raise RefusedError
+
+    def _refuse_repeated_keys(self, body: bytes, found: Any, columns: Columns, *, keyed: bool) -> None:
+        """Each member has a colon, and texts have theirs: one more, and some key stands twice.
+
+        It holds because no text was written with escapes.
+        """
+        members = sum(value is not UNSET for value in msgspec.structs.astuple(found))
+        if keyed:
+            members += len(found.instances) * len(self.names)
+            members += len(found.instances) * sum(name.count(":") for name in self.names)
+        texts = [found.unit_id] if isinstance(found.unit_id, str) else []
+        if not isinstance(found.row_keys, UnsetType):
+            texts += found.row_keys
+        for index in self.worded:
+            texts += [value for value in columns[index] if isinstance(value, str)]
+        if body.count(b":") != members + sum(text.count(":") for text in texts):
+            raise RefusedError
+
+
+def _refuse_doubtful(body: bytes) -> None:
+    """Escapes may hide half characters, and a minus before a lone zero means nothing to Python but does to msgspec."""
+    if b"\\" in body or (b"-0" in body and _MINUS_ZERO.search(body)):
+        raise RefusedError
+    if not body.isascii():
+        try:
+            body.decode("utf-8")
+        except UnicodeDecodeError:
+            raise RefusedError from None
+
+
+def _body_decoder(signature: Signature, max_rows: int, *, array_like: bool) -> msgspec.json.Decoder[Any]:
+    fields = [(f"f{index}", _type(feature)) for index, feature in enumerate(signature.inputs)]
+    row: Any = msgspec.defstruct(
+        "Row",
+        fields,
+        rename={f"f{index}": feature.name for index, feature in enumerate(signature.inputs)},
+        forbid_unknown_fields=True,
+        array_like=array_like,
+        gc=False,
+    )
+    key = Annotated[str, Meta(min_length=1, max_length=MAX_ROW_KEY)]
+    count = Meta(min_length=1, max_length=max_rows)
+    method: Any = Literal.__getitem__(methods_of(signature))
+    request = msgspec.defstruct(
+        "Request",
+        [
+            ("instances", Annotated[list[row], count]),
+            ("unit_id", key | UnsetType, UNSET),
+            ("row_keys", Annotated[list[key], count] | UnsetType, UNSET),
+            ("method", method | UnsetType, UNSET),
+        ],
+        forbid_unknown_fields=True,
+    )
+    return msgspec.json.Decoder(request)
+
+
+def _type(feature: Feature) -> Any:
+    taken = _value_type(feature)
+    return taken | None if feature.nullable else taken
+
+
+def _value_type(feature: Feature) -> Any:
+    if feature.kind == "number":
+        return Annotated[float, Meta(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)]
+    if feature.kind == "integer":
+        least, most = integer_range(feature.dtype)
+        return Annotated[int, Meta(ge=max(least, -(2**63)), le=min(most, 2**63 - 1))]
+    if feature.kind == "boolean":
+        return bool
+    if feature.kind == "category" and any(not isinstance(known, str) for known in feature.categories):
+        return _category_type(feature)
+    return str
+
+
+def _category_type(feature: Feature) -> Any:
+    kinds = {
+        bool if isinstance(known, bool) else str if isinstance(known, str) else float
+        for known in feature.categories
+    }
+    if float not in kinds:
+        return str | bool if str in kinds else bool
+    number: Any = int | float
+    for kind in sorted(kinds - {float}, key=str):
+        number |= kind
+    return number
+
+
+def _turn(feature: Feature) -> Callable[[list[Any]], list[Any]] | None:
+    """What Marshmallow makes of the values beyond checking their type; raises RefusedError."""
+    if feature.kind == "datetime":
+        return _moments
+    if feature.kind != "category":
+        return None
+    if all(isinstance(known, str) for known in feature.categories):
+        return _only(frozenset((*feature.categories, None))) if feature.unknown == "refuse" else None
+    known = {(isinstance(value, bool), value): value for value in feature.categories}
+    return lambda values: [_category(value, known, refuse=feature.unknown == "refuse") for value in values]
+
+
+def _only(known: frozenset[Any]) -> Callable[[list[Any]], list[Any]]:
+    def check(values: list[Any]) -> list[Any]:
+        if not known.issuperset(values):
+            raise RefusedError
+        return values
+
+    return check
+
+
+def _category(value: Any, known: dict[tuple[bool, Any], Any], *, refuse: bool) -> Any:
+    if value is None:
+        return None
+    key = (isinstance(value, bool), value)
+    if key in known:
+        return known[key]
+    if refuse or (not isinstance(value, str) and abs(value) > LARGEST_CATEGORY):
+        raise RefusedError
+    return value
+
+
+def _moments(values: list[Any]) -> list[Any]:
+    try:
+        return [None if value is None else moment_in_range(value) for value in values]
+    except ValueError:
+        raise RefusedError from None
+
+
+def _may_be_text(feature: Feature) -> bool:
+    return feature.kind in {"text", "datetime", "category"}
