@@ -75,7 +75,10 @@ def test_what_no_policy_names_any_more_is_let_go(current, ref):
     assert gone() is None
 
 
-def test_what_the_parent_loaded_is_shared_and_proven_again(machine, current, ref, monkeypatch):
+def test_what_the_parent_loaded_is_shared_and_proven_again(machine, trust, ref, monkeypatch):
+    current = CurrentTraffic(
+        machine, trust, 50, planner=None
+    )  # the estimator answers, so that it can be watched
     policy = TrafficPolicy(1, ref("v1"))
     machine.serve(serving(policy))
     assert current.load()
