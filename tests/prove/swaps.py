@@ -157,9 +157,10 @@ def _serves_without_its_store(fleet, folder):
 
 def _run(folder, count, requests, swap, **more):
     fleet = Fleet(folder, AGENT_POLL_S="0.2", RECYCLE_AFTER_S="1", **more)
-    spans, seconds, workers = [], [], set()
+    spans, seconds = [], []
     try:
         fleet.start()
+        workers = set(fleet.machines[0].workers())
         with Ledger(fleet.machines[0].port, fleet.tables) as ledger:
             ledger.more(50)
             for number in range(count):
