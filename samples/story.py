@@ -24,6 +24,7 @@ from samples.installation import Installation
 FIRST_DAY = date(2013, 4, 1)
 LAST_DAY = date(2013, 9, 30)
 WEEK = 7
+DAYS_AFTER = 3
 SEAL_S = 2
 PLAN = """\
 steps:
@@ -122,15 +123,22 @@ def _first_champion(here: Installation, files: Path) -> None:
 def _until_blessed(here: Installation, flights: _Flights, story: Story, tell: Tell) -> str:
     """Weeks pass and nights are judged; the first challenger that is better ends it. Empty when none was."""
     while flights.day < LAST_DAY:
-        for night in flights.pass_days(WEEK):
-            report = here.ask("work", "--once", night.isoformat())
-            story.nights.append(report)
-            tell(f"{night}  {report['decision']['reason']}")
-        if any(report["decision"]["retrain"] for report in story.nights[-WEEK:]):
+        if _judge(here, flights.pass_days(WEEK), story, tell):
             version = _retrain(here, flights.day, story, tell)
             if version:
                 return version
     return ""
+
+
+def _judge(here: Installation, nights: list[date], story: Story, tell: Tell) -> bool:
+    """Until one of them asks for a new model."""
+    for night in nights:
+        report = here.ask("work", "--once", night.isoformat())
+        story.nights.append(report)
+        tell(f"{night}  {report['decision']['reason']}")
+        if report["decision"]["retrain"]:
+            return True
+    return False
 
 
 def _retrain(here: Installation, as_of: date, story: Story, tell: Tell) -> str:
@@ -159,13 +167,12 @@ def _roll_out(here: Installation, flights: _Flights, version: str, story: Story,
 
 
 def _after(here: Installation, flights: _Flights, story: Story) -> None:
-    """Two more weeks with whoever is champion now, and the mail of the last of their nights."""
-    since = FIRST_DAY
-    for night in flights.pass_days(2 * WEEK):
+    """Some days more with whoever is champion now, and the mail of the last of their nights."""
+    for night in flights.pass_days(DAYS_AFTER):
         story.nights.append(here.ask("work", "--once", night.isoformat()))
     story.mail = here.run("report", "preview", story.nights[-1]["night"], quiet=True)
     here.run("policy", "history")
-    last = f"{since}..{flights.day}"
+    last = f"{FIRST_DAY}..{flights.day}"
     story.performance = here.ask("performance", "--last", last)
     here.run("performance", "--last", last)
 
