@@ -72,7 +72,7 @@ def _fitted(
         raise
     except Exception as problem:
         raise TrainingStoppedError(
-            f"Fitting failed: {type(problem).__name__}: {str(problem)[:500]}",
+            f"Fitting failed with {type(problem).__name__}: {str(problem)[:500].rstrip('.')}.",
             fix="Fit the same data by hand, or change the recipe.",
         ) from problem
 

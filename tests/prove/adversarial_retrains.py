@@ -383,7 +383,7 @@ CASES = {
     "disk-full-of-rows": (disk_full(2_000), "blessed"),
     "two-at-once": (two_at_once, "blessed"),
     "column-in-kilometres": (
-        served(change=lambda frame: frame.assign(seats=frame["seats"] * 3.28084)),
+        served(change=lambda frame: frame.assign(seats=(frame["seats"] * 3.28084).astype(int))),
         "stopped",
     ),
     "column-constant": (served(change=lambda frame: frame.assign(seats=100)), "stopped"),
