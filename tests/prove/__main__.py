@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.prove import full_spool, kills, store_faults
+from tests.prove import decoder, full_spool, kills, store_faults
 
 ROOT = Path(__file__).parents[2]
 PROOF = ROOT / "docs" / "proof"
@@ -23,6 +23,7 @@ EXPERIMENTS = {
     "agent-kills": (kills.agent_kills, 50, kills.passed),
     "full-spool": (full_spool.full_spool, 60, full_spool.passed),
     "store-faults": (store_faults.store_faults, 8, store_faults.passed),
+    "decoder": (decoder.decoder, 100_000, decoder.passed),
     "two-machines": (store_faults.two_machines, 60, kills.passed),
 }
 
