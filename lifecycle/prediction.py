@@ -4,6 +4,7 @@
 over those 128 bits and the owner id: a forged, mistyped or foreign id is refused without a look-up.
 """
 
+import base64
 import hashlib
 import hmac
 import secrets
@@ -13,6 +14,7 @@ from lifecycle import clock
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
+_CROCKFORD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", _ALPHABET.encode())
 _LENGTH = 32
 MAX_ROW_KEY = 256
 _PERSON = b"prediction-id"
@@ -78,8 +80,7 @@ def _check(secret: bytes, body: bytes, owner: str) -> bytes:
 
 
 def _encode(raw: bytes) -> str:
-    number = int.from_bytes(raw, "big")
-    return "".join(_ALPHABET[(number >> shift) & 31] for shift in range(155, -1, -5))
+    return base64.b32encode(raw).translate(_CROCKFORD).decode()
 
 
 def _decode(text: str) -> bytes | None:

@@ -6,7 +6,7 @@ from flask import Flask, Response, request
 from structlog.contextvars import bind_contextvars, clear_contextvars
 from werkzeug.exceptions import HTTPException
 
-from lifecycle.logs import get_logger
+from lifecycle.logs import log_plain
 from webapp import problems, request_ids
 from webapp.context import request_id, service, to_response
 from webapp.failures import problem_of
@@ -18,8 +18,6 @@ from webapp.service import Service
 MAX_URI = 2000  # below Gunicorn's own limit, whose answer would not be a problem document
 
 _BEGAN = "picklefleet.began"
-
-log = get_logger(__name__)
 
 _BY_STATUS: Mapping[int, tuple[ProblemType, str]] = {
     404: (problems.NOT_FOUND, "No resource has this path; /api/v1/openapi.json lists those there are."),
@@ -61,7 +59,7 @@ def _finish(response: Response) -> Response:
 def tell_answered(of: Service, began: float, method: str, route: str, status: int) -> None:
     """The metrics and the log's line of one answer."""
     seconds = of.observer.answered(began, status)
-    log.info("answered", method=method, route=route, status=status, ms=round(seconds * 1000, 3))
+    log_plain(__name__, "answered", method=method, route=route, status=status, ms=round(seconds * 1000, 3))
 
 
 def _forget(_error: BaseException | None) -> None:

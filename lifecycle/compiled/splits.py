@@ -52,14 +52,22 @@ def thresholds_of(trees: Sequence[Splits]) -> Iterator[tuple[int, Array]]:
 
 def rows_at_splits(trees: Sequence[Splits], base: Array, most: int, draw: np.random.Generator) -> Array:
     """Three rows for each node, or for as many as `most` allows: `base` rows, bent so that they come to the node."""
-    nodes = [(tree, int(node)) for tree in trees for node in np.flatnonzero(tree.compared)]
+    nodes = [
+        (tree, int(node))
+        for tree in trees
+        for node in np.flatnonzero(
+            tree.compared & np.isfinite(tree.threshold)
+        )  # infinite ones part NaN from the rest
+    ]
     if len(nodes) * 3 > most:
         nodes = [nodes[index] for index in draw.choice(len(nodes), most // 3, replace=False)]
     parents = {id(tree): _parents(tree) for tree, _ in nodes}
     rows = np.repeat(base[draw.integers(0, len(base), len(nodes))].astype(np.float64), 3, axis=0)
     for index, (tree, node) in enumerate(nodes):
         _bend(rows[3 * index : 3 * index + 3], tree, node, parents[id(tree)])
-    return rows
+    with np.errstate(over="ignore"):
+        finite: Array = ~np.isinf(rows.astype(np.float32)).any(axis=1)
+    return rows[finite]
 
 
 def _parents(tree: Splits) -> dict[int, tuple[int, bool]]:

@@ -13,6 +13,7 @@ import pytest
 
 from tests.prove import (
     adversarial_retrains,
+    decoder,
     full_disk,
     full_spool,
     kills,
@@ -40,6 +41,7 @@ EXPERIMENTS = {
     "walker-kills": (walker_kills.walker_kills, 40, walker_kills.passed),
     "adversarial-retrains": (adversarial_retrains.adversarial_retrains, 41, adversarial_retrains.passed),
     "stuck-store": (stuck_store.stuck_store, 3, stuck_store.passed),
+    "decoder": (decoder.decoder, 100_000, decoder.passed),
     "two-machines": (store_faults.two_machines, 60, kills.passed),
 }
 

@@ -38,6 +38,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Lines]:
     yield Lines(capsys)
     logging.captureWarnings(capture=False)
     structlog.reset_defaults()
+    logs._plain_lines[0] = False
     root.handlers[:] = handlers
     root.setLevel(level)
 
@@ -145,3 +146,23 @@ def test_the_same_pipeline_serves_a_program_that_configures_logging_itself(lines
     logging.getLogger("gunicorn.error").info("Listening")
 
     assert lines.json()[0]["event"] == "Listening"
+
+
+def test_a_plain_line_is_the_line_that_the_pipeline_writes(lines: Lines) -> None:
+    log = lines.configure()
+    with logs.bind_request("abcdefgh"):
+        logs.log_plain("house.part", "answered", method="POST", status=200, ms=1.25)
+        log.info("answered", method="POST", status=200, ms=1.25)
+
+    plain, usual = lines.json()
+    assert plain | {"timestamp": ""} == usual | {"timestamp": ""}
+
+
+def test_a_plain_line_keeps_to_the_level_and_the_format(lines: Lines) -> None:
+    lines.configure("warning")
+    logs.log_plain("house.part", "answered", status=200)
+    assert lines.text() == ""
+
+    lines.configure("info", "text")
+    logs.log_plain("house.part", "answered", status=200)
+    assert lines.text().endswith("status=200\n")
