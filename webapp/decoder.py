@@ -15,6 +15,7 @@ from lifecycle.signature import Feature, Signature
 from webapp.fields import LARGEST_CATEGORY, LARGEST_NUMBER, integer_range, moment_in_range
 from webapp.schemas import PredictRequest, methods_of
 
+_UNFIT = re.compile(r'[\\"\x00-\x1f]')
 _MINUS_ZERO = re.compile(rb"-0(?![.\deE])")
 
 Columns = list[list[Any]]
@@ -35,7 +36,11 @@ class Decoder:
 
     @classmethod
     def of(cls, signature: Signature, max_rows: int) -> "Decoder":
-        forms = (False,) if signature.named else (False, True)
+        forms: tuple[bool, ...] = (False,) if signature.named else (False, True)
+        if any(
+            map(_UNFIT.search, signature.names)
+        ):  # msgspec compiles no such member; Marshmallow reads it all
+            forms = ()
         turns = ((index, _turn(feature)) for index, feature in enumerate(signature.inputs))
         return cls(
             signature.names,

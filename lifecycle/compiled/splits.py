@@ -66,7 +66,7 @@ def rows_at_splits(trees: Sequence[Splits], base: Array, most: int, draw: np.ran
     for index, (tree, node) in enumerate(nodes):
         _bend(rows[3 * index : 3 * index + 3], tree, node, parents[id(tree)])
     with np.errstate(over="ignore"):
-        finite: Array = ~np.isinf(rows.astype(np.float32)).any(axis=1)
+        finite = np.asarray(~np.isinf(rows.astype(np.float32)).any(axis=1))
     return rows[finite]
 
 

@@ -1,5 +1,7 @@
 """The compiled decoder takes nothing that Marshmallow would not, and nothing otherwise: seen over mutated bodies."""
 
+from dataclasses import replace
+
 import orjson
 import pytest
 
@@ -67,3 +69,13 @@ def test_a_feature_with_a_colon_in_its_name_is_read():
     body = b'{"instances": [{"a:b": 1, "t": "x:y:z"}, {"a:b": null, "t": ":"}]}'
 
     assert contract.decoder.read(body).columns == {"a:b": [1.0, None], "t": ["x:y:z", ":"]}
+
+
+def test_names_that_no_decoder_can_be_made_of_are_read_by_marshmallow():
+    built = builders.classifier()
+    features = (builders.number('a "quoted" name'), builders.number("a\\b", nullable=False))
+    contract = Contract.of(replace(built.model.signature, inputs=features), max_rows=5)
+
+    found = contract.read_body(orjson.dumps({"instances": [{'a "quoted" name': 1, "a\\b": 2}]}), 8)
+
+    assert found.columns == {'a "quoted" name': [1], "a\\b": [2]}

@@ -14,6 +14,7 @@ SUMMARY = {
     "arm": "champion",
     "share": 1,
 }
+SUMMARY |= {"fast_path": {"used": False, "steps": []}}
 
 
 def test_the_models_of_this_machine_are_listed(client):
