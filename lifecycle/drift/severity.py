@@ -49,23 +49,27 @@ class Guards:
 
 
 def guards_for(numeric: bool, rows: int, variation: Variation | None) -> Guards:
-    """The fixed values, each widened to what the reference's own days show, where it has days. The variation of
-    D is kept without what sampling adds; for a night of `rows` rows its own sampling is added back.
+    """The fixed values, each widened to what the reference's own days show, where it has days: those of watch to
+    what was decided for all columns together, those of drift and severe to the column's own 95th percentile. D is
+    kept without what sampling adds; for a night of `rows` rows its own sampling is added back.
     """
     distance = _D_WATCH if numeric else _V_WATCH
     if variation is None:
         return Guards(distance, _PSI_WATCH, _PSI_DRIFT, _PSI_SEVERE, _CHANGE_WATCH, _CHANGE_DRIFT)
-    usual = math.nextafter(
-        variation.change, math.inf
-    )  # a day that is all missing, like others, is still usual
+    usual = max(variation.distance, variation.found_distance)
     return Guards(
-        max(distance, variation.distance + (sampling_distance(rows) if numeric else 0.0)),
-        max(_PSI_WATCH, variation.psi),
+        max(distance, _with_sampling(usual, rows) if numeric else usual),
+        max(_PSI_WATCH, variation.psi, variation.found_psi),
         max(_PSI_DRIFT, variation.psi),
         max(_PSI_SEVERE, variation.psi),
-        max(_CHANGE_WATCH, usual),
-        max(_CHANGE_DRIFT, usual),
+        max(_CHANGE_WATCH, _just_above(max(variation.change, variation.found_change))),
+        max(_CHANGE_DRIFT, _just_above(variation.change)),
     )
+
+
+def _just_above(share: float) -> float:
+    """A day that is all missing, like others, is still usual."""
+    return math.nextafter(share, math.inf)
 
 
 def sampling_distance(rows: int) -> float:
@@ -73,12 +77,34 @@ def sampling_distance(rows: int) -> float:
     return 0.87 / math.sqrt(rows)
 
 
+def beyond_sampling(distance: float, rows: int) -> float:
+    """D less what a sample of that size shows anyway; it stays 1 where nothing is shared."""
+    sampling = sampling_distance(rows)
+    return max(0.0, (distance - sampling) / (1 - sampling))
+
+
+def _with_sampling(distance: float, rows: int) -> float:
+    """The way back. A plain sum would put some limits above 1, where no night could reach them."""
+    return 1 - (1 - distance) * (1 - sampling_distance(rows))
+
+
 def severity_of(comparison: Comparison, guards: Guards) -> Severity:
-    if not comparison.significant:
+    """Drift and severe are grades of what is found: beyond the guards of watch, whichever it reached them by."""
+    if not comparison.significant or not any(reached(comparison, guards)):
         return Severity.OK
     if comparison.psi > guards.psi_drift or comparison.change >= guards.change_drift:
         return Severity.SEVERE if comparison.psi > guards.psi_severe else Severity.DRIFT
-    return Severity.WATCH if effects(comparison, guards) else Severity.OK
+    return Severity.WATCH
+
+
+def reached(comparison: Comparison, guards: Guards) -> tuple[bool, bool, bool]:
+    """Which guards of watch: of D or V, of PSI, of the change of missing or unseen values."""
+    distance = comparison.distance
+    return (
+        distance is not None and distance >= guards.distance,
+        comparison.psi >= guards.psi_watch,
+        comparison.change >= guards.change_watch,
+    )
 
 
 def effects(comparison: Comparison, guards: Guards) -> tuple[str, ...]:

@@ -23,14 +23,18 @@ Fold = Literal["holdout", "unknown-fold"]
 class Variation:
     """How far a day of the reference is from its other days: 95th percentiles over `days` days.
 
-    `distance` is D less 0.87/√n for numbers and Cramér's V for categories; `psi` is the corrected PSI; `change`
-    is the larger change of the missing and the unseen share.
+    `distance` is D without sampling for numbers and Cramér's V for categories; `psi` is the corrected PSI; `change`
+    is the larger change of the missing and the unseen share. `found_…` are the limits of what is found: decided for
+    all columns together, so that few days have any finding.
     """
 
     days: int
     distance: float
     psi: float
     change: float
+    found_distance: float = 0.0
+    found_psi: float = 0.0
+    found_change: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

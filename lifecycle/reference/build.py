@@ -12,7 +12,7 @@ from lifecycle.profile.bins import category_bins, number_bins
 from lifecycle.profile.profile import Column, Columns, Profile, count_values
 from lifecycle.profile.scores import ScoreColumn
 from lifecycle.profile.values import Array, Reading, as_numbers, category_counts, reading_of
-from lifecycle.reference.variation import DailyColumn, alarm_rate, by_day, with_variation
+from lifecycle.reference.variation import alarm_rate, by_day, with_variation
 from lifecycle.signature import Feature, Label, Signature
 
 MAX_PLOT_ROWS = 5000
@@ -114,16 +114,14 @@ def _with_days(profile: Profile, reference: Reference, days: Sequence[Any], kept
         name: by_day(column, _take(reference.scores[name][1], kept), scored)
         for name, column in profile.scores.items()
     }
+    together = {(kind, name): each for kind, of in enumerate((features, scores)) for name, each in of.items()}
+    varied = with_variation(together)
     return replace(
         profile,
-        features=_varied(features),
-        scores=_varied(scores),
-        reference_alarms=alarm_rate(features),
+        features={name: varied[0, name] for name in features},
+        scores={name: varied[1, name] for name in scores},
+        reference_alarms=alarm_rate(together),
     )
-
-
-def _varied(columns: Mapping[str, DailyColumn]) -> dict[str, Column]:
-    return {name: with_variation(daily) for name, daily in columns.items()}
 
 
 def _plot_rows(

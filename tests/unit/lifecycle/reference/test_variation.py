@@ -1,11 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from lifecycle.drift.judge import judge
-from lifecycle.drift.severity import Severity
+from lifecycle.drift.severity import Severity, guards_for
 from lifecycle.profile.profile import count
 from lifecycle.reference.build import Reference, build_profile
-from lifecycle.reference.variation import by_day, variation
+from lifecycle.reference.variation import by_day, with_variation
 from lifecycle.signature import Feature, Signature
 
 SIGNATURE = Signature((Feature("temp", "number", "float64"), Feature("kind", "category", "object")), ())
@@ -80,7 +82,11 @@ def test_a_column_of_lists_varies_as_one_of_arrays():
 
     listed = by_day(column, arrays.columns["temp"].tolist(), arrays.days)
 
-    assert variation(listed) == variation(by_day(column, arrays.columns["temp"], arrays.days))
+    of_arrays = by_day(column, arrays.columns["temp"], arrays.days)
+    assert (
+        with_variation({"temp": listed})["temp"].variation
+        == with_variation({"temp": of_arrays})["temp"].variation
+    )
 
 
 def test_days_on_which_a_column_is_all_missing_are_no_error():
@@ -103,3 +109,53 @@ def test_a_column_that_is_often_missing_for_a_day_may_be_missing_for_a_day():
 
     assert profile.features["temp"].variation.change > 0.7
     assert judge(profile, count(profile, night, {}, 400)).severity is Severity.OK
+
+
+def many_columns(days, seed, columns=20):
+    """Twenty features whose days differ, each for itself."""
+    random = np.random.default_rng(seed)
+    rows = days * ROWS_A_DAY
+    levels = {f"x{i}": np.repeat(random.standard_t(5, days) * 0.4, ROWS_A_DAY) for i in range(columns)}
+    table = {name: random.normal(level, 1) for name, level in levels.items()}
+    signature = Signature(tuple(Feature(name, "number", "float64") for name in table), ())
+    return signature, Reference(table, {}, rows, np.repeat(np.arange(days), ROWS_A_DAY))
+
+
+def found_days(profile, reference):
+    days = np.asarray(reference.days)
+    nights = [
+        {name: values[days == day] for name, values in reference.columns.items()} for day in np.unique(days)
+    ]
+    return np.mean([bool(judge(profile, count(profile, night, {}, ROWS_A_DAY)).found) for night in nights])
+
+
+def test_few_days_that_the_guards_were_not_chosen_on_have_any_finding():
+    signature, reference = many_columns(60, seed=1)
+    _, later = many_columns(60, seed=2)
+    profile = build_profile(signature, reference)
+
+    assert profile.reference_alarms <= 0.1
+    assert found_days(profile, later) <= 0.15
+
+    # the negative control: guards of each column for itself, 5 % of days each
+    columns = profile.features.items()
+    alone = {
+        n: replace(c, variation=replace(c.variation, found_distance=0.0, found_psi=0.0)) for n, c in columns
+    }
+    assert found_days(replace(profile, features=alone), later) > 0.4
+
+
+def test_a_column_that_hardly_varies_keeps_its_fixed_guard_whatever_the_others_do():
+    profile = build_profile(SIGNATURE, reference(seasonal=0.5))
+    variation = profile.features["kind"].variation
+
+    assert profile.features["temp"].variation.found_distance > profile.features["temp"].variation.distance
+    assert guards_for(numeric=False, rows=400, variation=variation).distance == 0.1
+
+
+def test_a_day_beyond_everything_is_found_however_much_days_differ():
+    profile = build_profile(SIGNATURE, reference(seasonal=3.0))
+    random = np.random.default_rng(9)
+    day = {"temp": random.normal(40, 1, 400), "kind": random.choice(["a", "b"], 400).tolist()}
+
+    assert judge(profile, count(profile, day, {}, 400)).severity.found
