@@ -120,3 +120,9 @@ def test_labels_tell_their_share_and_their_delay():
     assert labels.median_lag_s == 120.0
     assert labels_of(0, []) == Labels(0, 0)
     assert labels_of(0, []).coverage == 0.0
+
+
+@pytest.mark.parametrize("n", [1, 4, 83, 1000])
+def test_of_none_or_all_the_bound_is_exact(n):
+    assert wilson(0, n)[0] == 0.0
+    assert wilson(n, n)[1] == 1.0
