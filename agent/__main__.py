@@ -7,26 +7,36 @@ from types import FrameType
 
 import click
 
+from agent.colour_processes import ColourProcesses
 from agent.edge_proxy.admission import EdgeProxy
 from agent.edge_rounds import EdgeRounds
 from agent.host_rounds import HostRounds
 from agent.keys_sync import KeyRounds
 from agent.measuring_rounds import MeasuringRounds, machine_name
+from agent.release_rounds import ReleaseRounds
 from agent.rounds import Rounds
 from agent.shipper import Shipper
 from agent.shipping_rounds import ShippingRounds
+from agent.smoke import Smoke
 from agent.sync import PolicySync
 from agent.trial import try_bundle
 from lifecycle import settings as settings_module
 from lifecycle.adapters.opening import open_records, open_registry
 from lifecycle.adapters.statsd import open_metrics
+from lifecycle.bundle import MANIFEST, manifest_from_bytes
+from lifecycle.errors import NotFoundError
+from lifecycle.golden import GoldenRows
 from lifecycle.heartbeats import keep_beating
+from lifecycle.loading import read_golden
 from lifecycle.logs import configure
 from lifecycle.machine import MachineDirectory
 from lifecycle.memory import free_bytes
 from lifecycle.metrics import Metrics
 from lifecycle.prediction_log.recording import spool_is_sound
+from lifecycle.registry import Registry
+from lifecycle.releases.journal import ReleaseJournal
 from lifecycle.settings import Settings
+from lifecycle.signature import Signature
 from lifecycle.signing import load_trust
 
 
@@ -64,6 +74,9 @@ def agent(once: bool) -> None:
         threading.Thread(target=edge.run, args=(stop,), name="edge", daemon=True).start()
     host = HostRounds(machine_name(machine), machine.root, proxy, metrics)
     threading.Thread(target=host.run, args=(stop,), name="host", daemon=True).start()
+    if proxy:
+        releases = _releases(settings, registry, machine, proxy)
+        threading.Thread(target=releases.run, args=(stop,), name="releases", daemon=True).start()
     threading.Thread(target=measuring.run, args=(stop,), name="measurements", daemon=True).start()
     carrier = threading.Thread(
         target=shipping.run, args=(settings.seal_age_s, stop), name="records", daemon=True
@@ -77,6 +90,31 @@ def agent(once: bool) -> None:
 def _shipping(settings: Settings, machine: MachineDirectory, metrics: Metrics) -> ShippingRounds:
     scratch = Path(settings.scratch_dir) if settings.scratch_dir else machine.scratch
     return ShippingRounds(Shipper(open_records(settings), machine.spool, scratch=scratch), metrics)
+
+
+def _releases(
+    settings: Settings, registry: Registry, machine: MachineDirectory, proxy: EdgeProxy
+) -> ReleaseRounds:
+    smoke = Smoke(machine, proxy.folder, lambda: _golden(machine))
+    smoke.prepare()
+    return ReleaseRounds(
+        lambda: ReleaseJournal(registry.control, load_trust(settings.keys_dir)),
+        machine,
+        proxy,
+        machine_name(machine),
+        ColourProcesses(machine.releases, proxy.folder),
+        smoke,
+        settings.own_colour,
+    )
+
+
+def _golden(machine: MachineDirectory) -> tuple[Signature, GoldenRows]:
+    """Of the champion: every release must answer it as it was registered."""
+    serving = machine.serving()
+    if serving is None:
+        raise NotFoundError("This machine holds no champion yet.")
+    folder = machine.bundle(serving.digest)
+    return manifest_from_bytes((folder / MANIFEST).read_bytes()).signature, read_golden(folder)
 
 
 def _stop_event() -> threading.Event:

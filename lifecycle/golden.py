@@ -51,12 +51,12 @@ def replay(model: Model, golden: GoldenRows) -> Verdict:
     reasons = tuple(
         f"Output {output.name!r}: {part} differ from the golden rows."
         for output, expected, got in zip(model.signature.outputs, golden.answers, answered, strict=True)
-        for part in _differing_parts(expected, got)
+        for part in differences(expected, got)
     )
     return Verdict(Outcome.FAILED if reasons else Outcome.PASSED, reasons)
 
 
-def _differing_parts(expected: OutputAnswer, got: OutputAnswer) -> list[str]:
+def differences(expected: OutputAnswer, got: OutputAnswer) -> list[str]:
     """The parts that the golden rows know and that were answered otherwise."""
     differing = []
     if expected.labels is not None and expected.labels != got.labels:

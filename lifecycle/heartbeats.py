@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lifecycle import clock
+from lifecycle.memory import resident_bytes
 from lifecycle.settings import Settings
 
 EVERY_S = 1.0
@@ -44,7 +45,7 @@ class Heartbeat:
             self._beaten = now
             with suppress(OSError):
                 fresh_file = self.path.with_name(f".{self.path.name}")
-                fresh_file.write_text(f"{now:.3f}", encoding="ascii")
+                fresh_file.write_text(f"{now:.3f} {resident_bytes()}", encoding="ascii")
                 fresh_file.replace(self.path)  # a reader finds the old beat or the new one, never half of it
 
     def end(self) -> None:
@@ -74,8 +75,20 @@ def fresh(folder: Path) -> int:
     return sum(1 for path in folder.glob(f"{_NAME}*") if 0 <= now - _time_of(path) <= FRESH_S)
 
 
+def memory_bytes(folder: Path) -> int:
+    """Of the processes that show a fresh one, together; each tells its own, for a container hides it from others."""
+    now = clock.monotonic()
+    shown = map(_read, folder.glob(f"{_NAME}*"))
+    return sum(size for time, size in shown if 0 <= now - time <= FRESH_S)
+
+
 def _time_of(path: Path) -> float:
+    return _read(path)[0]
+
+
+def _read(path: Path) -> tuple[float, int]:
     try:
-        return float(path.read_text(encoding="ascii"))
+        time, _, size = path.read_text(encoding="ascii").partition(" ")
+        return float(time), int(size or 0)
     except (OSError, ValueError):
-        return float("-inf")
+        return float("-inf"), 0

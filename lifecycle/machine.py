@@ -111,6 +111,16 @@ class MachineDirectory:
         return self._cache / "api_keys.json"
 
     @property
+    def smoke_token(self) -> Path:
+        """What the agent of this machine shows when it asks this machine's own processes their golden rows."""
+        return self.root / "cache" / "smoke.token"
+
+    @property
+    def releases(self) -> Path:
+        """What the release journal says of this machine: the whole entry, and a file for each colour to be run."""
+        return self.root / "releases"
+
+    @property
     def measurements(self) -> Path:
         """What the web processes count, in a folder for each colour: a file of its own for each process."""
         return self.spool / "measurements"

@@ -2,11 +2,13 @@
 # ruff: noqa: RUF009 - `_setting` is `field` by a shorter name: nothing is computed before a Settings is made
 
 import difflib
+import hashlib
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from lifecycle import converters as to
 from lifecycle.converters import Secret
@@ -67,6 +69,16 @@ class Settings:
         "blue",
         to.one_of("blue", "green"),
         "The colour of this fleet, or of this unit on a host that carries both; a release moves traffic between them.",
+    )
+    carries: str = _setting(
+        "both",
+        to.one_of("both", "own"),
+        "both: this host carries both colours behind one edge proxy; own: this machine belongs to its colour alone.",
+    )
+    release: str = _setting(
+        "",
+        to.text,
+        "The release that these processes belong to: its id, as `picklefleet release status` names it.",
     )
     keys_dir: Path = _setting("var/keys", to.folder, "Signing keys and the trusted public keys.")
     fleet_key: Secret[bytes] = _setting(
@@ -245,6 +257,13 @@ class Settings:
     log_format: str = _setting("json", to.one_of("json", "text"), "json for machines, text for a terminal.")
 
     @property
+    def own_colour(self) -> Literal["blue", "green"] | None:
+        """The colour that this machine belongs to; None where it carries both."""
+        if self.carries == "both":
+            return None
+        return "green" if self.colour == "green" else "blue"
+
+    @property
     def keys_required(self) -> bool:
         return self.api_keys == "on" or (self.api_keys == "auto" and beyond_loopback(self.host, self.bind))
 
@@ -266,6 +285,12 @@ def describe(
         Row(PREFIX + name, _shown(getattr(settings, name.lower())), origins[name], setting.help)
         for name, setting in declared().items()
     )
+
+
+def digest(settings: Settings) -> str:
+    """Of every setting that is no secret: two releases with the same one are configured alike."""
+    shown = {name: _shown(getattr(settings, name.lower())) for name in declared()}
+    return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
 
 
 def declared() -> dict[str, Setting]:

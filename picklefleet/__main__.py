@@ -22,6 +22,10 @@ COMMANDS = {
     "policy": ("picklefleet.policy_command:policy", "Show and change which version answers whom."),
     "rollback": ("picklefleet.policy_command:rollback", "Go back to the policy before this one."),
     "trust": ("release.__main__:trust", "Make, list and revoke the keys that sign and admit versions."),
+    "release": (
+        "picklefleet.release_command:release",
+        "Move clients from one colour, a whole fleet of one release, to the other, and back.",
+    ),
     "keys": ("picklefleet.keys_command:keys", "Make, list, rotate and revoke the API keys of callers."),
     "feedback": ("picklefleet.feedback_command:feedback", "Record true values from a file."),
     "performance": (

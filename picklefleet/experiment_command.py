@@ -22,7 +22,8 @@ from release.experiment.record import Experiment, Experiments, experiments_in
 from release.experiment.running import ensure_running, prepare, start, stop
 from release.experiment.sizing import Design
 from release.experiment.units import read_arms
-from release.rollout.evidence import first_open_minute, rate_of
+from release.measured_minutes import first_open_minute
+from release.rollout.evidence import rate_of
 from release.series import Ended, event
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

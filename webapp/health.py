@@ -18,7 +18,8 @@ def ready() -> Response:
     model = served().model
     if not service().gate.can_tell:
         raise keys_unavailable()
-    return json_response({"status": "ready", "model": {"name": model.name, "version": model.version}})
+    document = {"status": "ready", "model": {"name": model.name, "version": model.version}}
+    return json_response(document | ({"release": service().release} if service().release else {}))
 
 
 @blueprint.get("/health/azure")

@@ -52,6 +52,7 @@ class Service:
         offer_to_shadows: Callable[[Copy], object] = lambda _copy: None,
         replay: bool = False,
         recheck: Callable[[Answered], None] = lambda _answered: None,
+        release: str = "",
     ) -> None:
         self.traffic = current
         self.key = key
@@ -66,6 +67,7 @@ class Service:
         self.offer_to_shadows = offer_to_shadows
         self.replay = replay
         self.recheck = recheck
+        self.release = release
 
     def served(self) -> Served | None:
         """The champion; its contract is every arm's."""

@@ -20,6 +20,7 @@ from webapp.app import create_app
 from webapp.authentication import gate_for
 from webapp.current_traffic import CurrentTraffic
 from webapp.policy_watch import PolicyWatch
+from webapp.record_callers import record_callers
 from webapp.recycling import Recycling
 from webapp.service import Limits, Service
 from webapp.shadow import Shadows
@@ -53,14 +54,15 @@ service = Service(
     _limits,
     _metrics,
     machine_is_sound=lambda: spool_is_sound(_machine.spool),
-    gate=gate_for(_settings, _machine.api_keys),
-    record_prediction=recorder.prediction,
+    gate=gate_for(_settings, _machine.api_keys, _machine.smoke_token),
+    record_prediction=record_callers(recorder.prediction),
     record_feedback=recorder.feedback,
     held_versions=_machine.held_versions,
     measuring=measuring,
     offer_to_shadows=shadows.offer,
     replay=_settings.replay == "1",
     recheck=recheck.offer,
+    release=_settings.release,
 )
 app = create_app(service, _settings.trusted_hosts)
 

@@ -96,6 +96,11 @@ RUNTIME_SOCKET = "admin.sock"
 STATE_FILE = "servers.state"
 
 
+def smoke_socket(folder: PurePosixPath, colour: str) -> PurePosixPath:
+    """Where the agent asks a colour its golden rows, through the edge proxy."""
+    return folder / f"smoke-{colour}.sock"
+
+
 def web_socket(folder: PurePosixPath, colour: str) -> PurePosixPath:
     """Where the web service of a colour listens: its setting BIND is `unix:` and this."""
     return folder / colour / "web.sock"

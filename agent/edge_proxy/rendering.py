@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from string import Template
 
-from agent.edge_proxy.configuration import BUFFER_BYTES, COLOURS, HEADERS_BYTES, Edge, Listener, web_socket
+from agent.edge_proxy.configuration import (
+    BUFFER_BYTES,
+    COLOURS,
+    HEADERS_BYTES,
+    Edge,
+    Listener,
+    smoke_socket,
+    web_socket,
+)
 from agent.edge_proxy.server_state import WEIGHT
 
 CONFIGURATION = "haproxy.cfg"
@@ -41,6 +49,7 @@ def render(edge: Edge, answers: Mapping[int, Answer], installed: PurePosixPath) 
         live_servers=_lines(_live_servers(edge)),
         small_servers=_lines(_servers(edge, edge.small_places)),
         large_servers=_lines(_servers(edge, edge.large_places)),
+        smoke="\n".join(_smoke(edge)),
         edge_errors=_lines(_errors(arguments, (500,))),
         lane_errors=_lines(_errors(arguments, (400, 408, *_LANE))),
         **{f"answer_{status}": f"deny_status {text}" for status, text in arguments.items()},
@@ -108,6 +117,16 @@ def _servers(edge: Edge, places: int) -> Iterator[str]:
     for number, colour in enumerate(COLOURS, start=1):
         socket = web_socket(edge.folder, colour)
         yield f"server {colour} unix@{socket} id {number} weight {WEIGHT} maxconn {places} track live/{colour}"
+
+
+def _smoke(edge: Edge) -> Iterator[str]:
+    for number, colour in enumerate(COLOURS):
+        yield f"frontend smoke-{colour} from base"
+        yield f"{_INDENT}bind unix@{smoke_socket(edge.folder, colour)} mode 660"
+        yield f"{_INDENT}default_backend smoke-{colour}"
+        yield f"backend smoke-{colour} from lane"
+        yield f"{_INDENT}id {30 + number}"
+        yield f"{_INDENT}server {colour} unix@{web_socket(edge.folder, colour)} id 1"
 
 
 def _errors(arguments: Mapping[int, str], statuses: tuple[int, ...]) -> Iterator[str]:

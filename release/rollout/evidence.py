@@ -1,19 +1,16 @@
 """From the fleet's measurements and the policy to what the gate is asked."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
 from lifecycle.gate.blocks import Blocks
 from lifecycle.gate.evidence import Evidence
 from lifecycle.gate.judge import Demands, Judgement, judge, score_limit
 from lifecycle.measurements.fleet import Fleet, minute_of, of_population, of_version
+from release.measured_minutes import first_open_minute
 from release.rollout.plan import Step
 from release.rollout.record import Rollout
 
-# a minute has ended when its last requests have come from every machine: processes write every second, agents every ten
-LATE_S = 20
 RATE_MINUTES = 30
 
 
@@ -60,22 +57,3 @@ def rate_of(fleet: Fleet, now: datetime) -> float | None:
     if not answered:
         return None
     return sum(cell.answered for cell in answered.values()) / (until - min(answered))
-
-
-def first_open_minute(now: datetime) -> int:
-    return int(now.timestamp() - LATE_S) // 60
-
-
-def as_document(judgement: Judgement) -> dict[str, Any]:
-    """For the journal and `--json`."""
-    return {
-        "outcome": judgement.verdict.outcome.value,
-        "reasons": list(judgement.verdict.reasons),
-        "requests": judgement.requests,
-        "more_requests": judgement.more,
-        "signals": [
-            asdict(one.figures)
-            | {"outcome": one.outcome.value, "reason": one.reason, "more_requests": one.more}
-            for one in judgement.findings
-        ],
-    }

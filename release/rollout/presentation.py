@@ -4,16 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from lifecycle.gate.finding import Finding
-from lifecycle.gate.judge import Judgement
+from release.judgements import as_document, evidence_lines
 from release.rollout.decision import Action, Look
-from release.rollout.evidence import as_document
 from release.rollout.looking import Seen
 from release.rollout.plan import Plan
 from release.rollout.record import Rollout
 from release.series import Ended, Event
-
-_HEAD = f"  {'signal':<14}{'challenger':>11}{'champion':>11}{'difference':>12}   {'known to lie in':<20}{'allowed':>9}"
 
 
 def status_lines(
@@ -30,16 +26,6 @@ def status_lines(
         yield from evidence_lines(seen.look.judgement)
     yield ""
     yield f"Ended: {ended.outcome}. {ended.told}" if ended else f"Next: {told_of(action)}"
-
-
-def evidence_lines(judgement: Judgement) -> Iterator[str]:
-    yield _HEAD
-    for finding in judgement.findings:
-        yield _finding(finding)
-    more = "" if judgement.more in {0, None} else f" About {judgement.more:,} more requests are needed."
-    yield f"  Verdict: {judgement.verdict.outcome.value}, {judgement.requests:,} requests in this step.{more}"
-    for reason in judgement.verdict.reasons:
-        yield f"  - {reason}"
 
 
 def plan_lines(plan: Plan, rate: float | None) -> Iterator[str]:
@@ -101,20 +87,3 @@ def _steps(
             state = "skipped" if index < last and entered else "·"
         yield f"  {step.title:<8} {state}"
     yield f"  {'100 %':<8} {'✓ champion' if ended is not None and ended.outcome == 'promoted' else '·'}"
-
-
-def _finding(finding: Finding) -> str:
-    one = finding.figures
-    between = f"{_plain(one.low, one.signal)} to {_plain(one.high, one.signal)}"
-    if one.signal in {"score", "disagreement"}:
-        sides = f"{'':>11}{'':>11}"
-    else:
-        sides = f"{one.challenger:>11.2%}{one.champion:>11.2%}"
-    return (
-        f"  {one.signal:<14}{sides}{_plain(one.difference, one.signal):>12}   {between:<20}"
-        f"{_plain(one.margin, one.signal):>9}   {finding.outcome.value}"
-    )
-
-
-def _plain(value: float, signal: str) -> str:
-    return f"{value:.3f}" if signal == "score" else f"{100 * value:+.2f}"

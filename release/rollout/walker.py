@@ -11,8 +11,8 @@ from lifecycle.measurements.fleet import close_gate, open_gate
 from lifecycle.policy import PolicyError, TrafficPolicy, promoted, with_shadow, with_share, without
 from lifecycle.policy_journal import PolicyJournal
 from lifecycle.signing import SigningKey
+from release.judgements import as_document
 from release.rollout.decision import Action, Back, End, Enter, Promote, decide
-from release.rollout.evidence import as_document
 from release.rollout.looking import Seen, Sources, look
 from release.rollout.record import Rollout
 from release.series import Ended, Outcome, What, event

@@ -1,0 +1,63 @@
+"""One look: the journal tells where a release is and since when, machines and measurements how it fares."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from lifecycle.gate.evidence import Evidence
+from lifecycle.gate.judge import Demands, Judgement, judge
+from lifecycle.measurements.document import ByMinute
+from lifecycle.measurements.fleet import Fleet, minute_of, of_population
+from lifecycle.releases.intent import FleetIntent
+from lifecycle.releases.journal import ReleaseJournal
+from lifecycle.releases.machine_status import MachineStatus
+from release.colours.decision import Look
+from release.colours.plan import GATED, WalkPlan
+from release.measured_minutes import first_open_minute
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """`fleet` reads the measurements from a minute on, `machines` the newest status of each machine."""
+
+    journal: ReleaseJournal
+    fleet: Callable[[int], Fleet]
+    machines: Callable[[], Mapping[str, MachineStatus]]
+
+
+def look(sources: Sources, intent: FleetIntent, plan: WalkPlan, now: datetime) -> Look:
+    begun = datetime.fromisoformat(intent.made_at)
+    judgement = _judge(sources, intent, plan, now) if intent.step in GATED else None
+    now_ms = int(now.timestamp() * 1000)
+    return Look(intent, sources.machines(), now_ms, (now - begun).total_seconds() / 60, judgement)
+
+
+def _judge(sources: Sources, intent: FleetIntent, plan: WalkPlan, now: datetime) -> Judgement:
+    steps = [
+        minute_of(datetime.fromisoformat(entry.made_at)) + 1
+        for entry in sources.journal.history()
+        if entry.walk == intent.walk and entry.step in GATED
+    ]
+    fleet = sources.fleet(steps[0])
+    return judge(evidence_of(intent, fleet, tuple(steps), now), demands_of(plan))
+
+
+def evidence_of(intent: FleetIntent, fleet: Fleet, steps: tuple[int, ...], now: datetime) -> Evidence:
+    """The colours side by side in the same whole minutes, whatever model versions they answered with."""
+    until, weight = first_open_minute(now), intent.weight(intent.idle)
+
+    def minutes_of(colour: str) -> ByMinute:
+        return {m: cells for m, cells in fleet.colours.get(colour, {}).items() if steps[0] <= m < until}
+
+    return Evidence(
+        of_population(minutes_of(intent.idle), lambda cell: cell.source == "live"),
+        of_population(minutes_of(intent.live), lambda cell: cell.source == "live"),
+        until,
+        steps,
+        weight / (100 - weight),
+        fleet.newest_minute,
+    )
+
+
+def demands_of(plan: WalkPlan) -> Demands:
+    return Demands(min_requests=plan.min_requests, max_silence_minutes=plan.max_silence_minutes)
