@@ -1,12 +1,13 @@
 """What a model costs to serve, beside the champion: time for one row and for a hundred, and bytes."""
 
 from dataclasses import dataclass
+from statistics import median
 
 from lifecycle import clock
 from lifecycle.model import Model
 from lifecycle.reference.labelled import Columns
 
-REPEATS = 15
+REPEATS = 41
 SIZES = (1, 100)
 
 
@@ -23,15 +24,17 @@ class Costs:
 def times_ms(
     champion: Model, challenger: Model, columns: Columns
 ) -> tuple[dict[str, float], dict[str, float]]:
-    """The cheapest of fifteen answers each, in turns: other processes on the machine hardly count."""
-    best: tuple[dict[str, float], dict[str, float]] = ({}, {})
+    """Medians of many answers, in turns: whatever else the machine does then slows down both alike."""
+    medians: tuple[dict[str, float], dict[str, float]] = ({}, {})
     for size in SIZES:
         rows = {name: values[:size] for name, values in columns.items()}
-        count = len(next(iter(rows.values())))
-        for _ in range(REPEATS):
-            for model, times in zip((champion, challenger), best, strict=True):
-                begun = clock.cpu()
-                model.predict(rows, count)
-                taken = (clock.cpu() - begun) * 1000
-                times[str(size)] = min(taken, times.get(str(size), taken))
-    return best
+        turns = [(_taken_ms(champion, rows), _taken_ms(challenger, rows)) for _ in range(REPEATS)]
+        for of_model, times in zip(medians, zip(*turns, strict=True), strict=True):
+            of_model[str(size)] = median(times)
+    return medians
+
+
+def _taken_ms(model: Model, rows: Columns) -> float:
+    begun = clock.cpu()
+    model.predict(rows, len(next(iter(rows.values()))))
+    return (clock.cpu() - begun) * 1000
