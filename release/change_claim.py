@@ -27,7 +27,8 @@ def change_claimed(control: ObjectStore, machine: MachineDirectory, name: str) -
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as problem:
             raise ClaimHeldError(
-                "A walker runs on this machine already.", fix="See what it does: picklefleet rollout status, picklefleet release status."
+                "A walker runs on this machine already.",
+                fix="See what it does: picklefleet rollout status, picklefleet release status.",
             ) from problem
         claim = take(control, CHANGE, LONGEST_S, holder=name, silent=SILENT)
         try:

@@ -121,9 +121,11 @@ class CurrentTraffic:
         model = served.model
         if model.digest in self._proven:
             return
-        verdict = replay(model, read_golden(self._machine.bundle(model.digest)))
-        if verdict.outcome is not Outcome.PASSED:
-            raise BundleError(
-                f"{model.name} {model.version} fails its golden rows: {' '.join(verdict.reasons)}"
-            )
+        golden = read_golden(self._machine.bundle(model.digest))
+        for way in (model, model.by_estimator()):  # the plan, and what a disagreement falls back to
+            verdict = replay(way, golden)
+            if verdict.outcome is not Outcome.PASSED:
+                raise BundleError(
+                    f"{model.name} {model.version} fails its golden rows: {' '.join(verdict.reasons)}"
+                )
         self._proven.add(model.digest)
