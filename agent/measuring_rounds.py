@@ -22,7 +22,7 @@ from lifecycle.measurements.document import (
     from_bytes,
     merged,
 )
-from lifecycle.measurements.fleet import any_gate_open, forget_before, publish
+from lifecycle.measurements.fleet import forget_before, open_gates, publish
 from lifecycle.measurements.measuring import KEPT_MINUTES, SUFFIX
 from lifecycle.object_store import ObjectStore
 
@@ -61,7 +61,7 @@ class MeasuringRounds:
         return (
             self._last is None
             or clock.monotonic() - self._last >= ELSE_EVERY_S - 1
-            or any_gate_open(self.control)
+            or bool(open_gates(self.control))
         )
 
     def _publish(self, colour: str, name: str, hour: int, minutes: ByMinute) -> None:

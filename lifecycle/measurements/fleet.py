@@ -107,8 +107,9 @@ def close_gate(control: ObjectStore, name: str) -> None:
     control.delete(f"{GATES}/{name}.json")
 
 
-def any_gate_open(control: ObjectStore) -> bool:
-    return bool(control.list(GATES))
+def open_gates(control: ObjectStore) -> list[str]:
+    """Their names."""
+    return [key.removeprefix(f"{GATES}/").removesuffix(".json") for key in control.list(GATES)]
 
 
 def minute_of(moment: datetime) -> int:

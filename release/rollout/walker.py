@@ -7,7 +7,7 @@ from lifecycle import clock
 from lifecycle.claims import Claim
 from lifecycle.errors import AlreadyExistsError
 from lifecycle.logs import get_logger
-from lifecycle.measurements.fleet import close_gate, open_gate
+from lifecycle.measurements.fleet import close_gate, open_gate, open_gates
 from lifecycle.policy import PolicyError, TrafficPolicy, promoted, with_shadow, with_share, without
 from lifecycle.policy_journal import PolicyJournal
 from lifecycle.signing import SigningKey
@@ -19,6 +19,7 @@ from release.series import Ended, Outcome, What, event
 
 LOOKS_EVERY_S = 10.0
 BEATS_EVERY_S = 60.0
+GATE = "rollout-"
 
 log = get_logger(__name__)
 
@@ -35,7 +36,7 @@ class Walker:
 
     def walk(self, rollout: Rollout, claim: Claim, pause: Callable[[float], bool]) -> Ended | None:
         """Until it has ended, or `pause` says to stop: None, the policy stays, and another walk goes on from it."""
-        open_gate(self.sources.rollouts.control, gate_name(rollout))
+        self._open_gate(rollout)
         beaten = clock.monotonic()
         while (ended := self.step(rollout)) is None:
             if pause(LOOKS_EVERY_S):
@@ -47,6 +48,14 @@ class Walker:
             take_out(self.sources.journal, self.key, rollout, by=self.by, reason=ended.told)
         close_gate(self.sources.rollouts.control, gate_name(rollout))
         return ended
+
+    def _open_gate(self, rollout: Rollout) -> None:
+        """And close what a walker left open that was killed in its last moment: one rollout walks at a time."""
+        control = self.sources.rollouts.control
+        for name in open_gates(control):
+            if name.startswith(GATE) and name != gate_name(rollout):
+                close_gate(control, name)
+        open_gate(control, gate_name(rollout))
 
     def step(self, rollout: Rollout) -> Ended | None:
         """One look and what follows from it. Whoever changes the policy meanwhile is first: look again."""
@@ -120,4 +129,4 @@ def take_out(journal: PolicyJournal, key: SigningKey, rollout: Rollout, *, by: s
 
 
 def gate_name(rollout: Rollout) -> str:
-    return f"rollout-{rollout.number:06d}"
+    return f"{GATE}{rollout.number:06d}"

@@ -5,11 +5,11 @@ from lifecycle.measurements.cell import Cell
 from lifecycle.measurements.document import Measurements
 from lifecycle.measurements.fleet import (
     FleetReader,
-    any_gate_open,
     close_gate,
     forget_before,
     of_version,
     open_gate,
+    open_gates,
     publish,
 )
 
@@ -127,7 +127,7 @@ def test_gates_are_open_until_each_is_closed(control):
     open_gate(control, "a")
     open_gate(control, "b")
     close_gate(control, "a")
-    assert any_gate_open(control)
+    assert open_gates(control) == ["b"]
     close_gate(control, "b")
 
-    assert not any_gate_open(control)
+    assert open_gates(control) == []

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from lifecycle.measurements.fleet import open_gate, open_gates
 from lifecycle.policy import VersionRef, promoted, with_share, without
 from release.rollout.plan import Plan, Step
 from release.rollout.walker import take_out
@@ -169,6 +170,20 @@ def test_a_rollback_by_hand_ends_it(world):
 
     ended = world.walk(rollout)
     assert (ended.outcome, ended.told) == ("back", "not today")
+
+
+def test_the_gate_is_open_while_it_walks_and_no_longer(world):
+    """An earlier walker, killed in its last moment, left its own open."""
+    control = world.rollouts.control
+    open_gate(control, "rollout-000099")
+    rollout = world.start()
+    seen = []
+    walker = world.walker(told=lambda *_: seen.append(open_gates(control)))
+    world.traffic.failing = 9
+    walker.walk(rollout, None, world.pass_minute)
+
+    assert seen[0] == ["rollout-000001"]
+    assert open_gates(control) == []
 
 
 def test_two_walkers_at_once_leave_the_same_policies_as_one(world):
