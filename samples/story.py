@@ -1,4 +1,4 @@
-"""The flights story with the real parts: weeks pass through a running service, until a better model has taken over.
+"""The flights story with the real parts: months pass through a running service, until a better model has taken over.
 
 Nothing in it is made up: a service runs, nights are judged, a model is trained, and a rollout walks on real requests.
 """
@@ -23,7 +23,7 @@ from samples.installation import Installation
 
 FIRST_DAY = date(2013, 4, 1)
 LAST_DAY = date(2013, 9, 30)
-WEEK = 7
+STRETCH = 28
 DAYS_AFTER = 3
 SEAL_S = 2
 PLAN = """\
@@ -48,15 +48,15 @@ class Story:
     said: list[Any] = field(default_factory=list)
 
 
-def play(folder: Path, files: Path, tell: Tell) -> Story:
-    """Raises PicklefleetError where a command of it fails."""
+def play(folder: Path, files: Path, tell: Tell, nights: int) -> Story:
+    """Of every four weeks the last `nights` are judged. Raises PicklefleetError where a command of it fails."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     here, story = _installation(folder), Story()
     _first_champion(here, files)
     with here.serving():
         flights = _Flights(files / "flights-later.csv.gz", folder / "machine", here.base)
-        challenger = _until_blessed(here, flights, story, tell)
+        challenger = _until_blessed(here, flights, story, tell, nights)
         if challenger:
             _roll_out(here, flights, challenger, story, tell)
         _after(here, flights, story)
@@ -120,10 +120,10 @@ def _first_champion(here: Installation, files: Path) -> None:
     here.run("promote", "v1", "--reason", "the first model")
 
 
-def _until_blessed(here: Installation, flights: _Flights, story: Story, tell: Tell) -> str:
-    """Weeks pass and nights are judged; the first challenger that is better ends it. Empty when none was."""
+def _until_blessed(here: Installation, flights: _Flights, story: Story, tell: Tell, nights: int) -> str:
+    """Months pass and nights are judged; the first challenger that is better ends it. Empty when none was."""
     while flights.day < LAST_DAY:
-        if _judge(here, flights.pass_days(WEEK), story, tell):
+        if _judge(here, flights.pass_days(STRETCH)[-nights:], story, tell):
             version = _retrain(here, flights.day, story, tell)
             if version:
                 return version
@@ -160,7 +160,7 @@ def _roll_out(here: Installation, flights: _Flights, version: str, story: Story,
     tell(f"rollout of {version} begins")
     with flights.one_by_one():
         here.run("rollout", "start", version, "--plan", plan, allowed=(0, 1))
-    flights.day += timedelta(days=2 * WEEK)
+    flights.day += timedelta(days=14)
     here.run("rollout", "status")
     story.rollout = here.ask("rollout", "status")
     tell(f"rollout ended: {story.rollout['ended']['outcome']}")

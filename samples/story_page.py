@@ -29,8 +29,8 @@ def write_page(story: Story, folder: Path) -> None:
 def _page(story: Story, *, drawn: bool) -> Iterator[str]:
     yield "# The flights story\n"
     yield (
-        "Written by `make story`: a service runs, the flights of 2013 that the first model never saw pass through it week "
-        "by week, nights are judged, a model is trained on what was seen, and it takes over on real requests. Every block "
+        "Written by `make story`: a service runs, the flights of 2013 that the first model never saw pass through it, four "
+        "weeks at a time, the last nights of each are judged, a model is trained on what was seen, and it takes over on real requests. Every block "
         "below is what a command printed.\n"
     )
     yield f"![The severity of each night]({NIGHTS})\n"
