@@ -38,9 +38,8 @@ def wilson(successes: float, n: float) -> tuple[float, float]:
     centre = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
     half = _Z / (1 + _Z**2 / n) * math.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2))
     # of none or all the bound is exact, and the formula leaves a rounding error of it
-    return 0.0 if successes <= 0 else max(0.0, centre - half), 1.0 if successes >= n else min(
-        1.0, centre + half
-    )
+    low = 0.0 if successes <= 0 else max(0.0, centre - half)
+    return low, 1.0 if successes >= n else min(1.0, centre + half)
 
 
 def bootstrap(
