@@ -4,6 +4,7 @@ import os
 import random
 import signal
 import time
+from contextlib import suppress
 from dataclasses import asdict
 
 from tests.prove.machine import Clients, Machine, register
@@ -12,6 +13,8 @@ from tests.prove.stored import fit, stored_ids
 
 BUFFERED = "tests.prove.buffered_wsgi:app"
 CARELESS = "tests.prove.careless_agent"
+DURING_START = 0.25
+PLAN_WITHIN_S = 60
 
 
 def worker_kills(folder, kills, seed):
@@ -68,8 +71,28 @@ def _kill_workers(machine, chance):
 
 
 def _kill_agent(machine, chance):
-    """At a random moment from its start on: it takes about half a second until it ships."""
-    time.sleep(chance.uniform(0.3, 2.0))
+    """Now and then while it starts, else at a random moment from a plan of its own on, however long it starts."""
+    if chance.random() < DURING_START:
+        time.sleep(chance.uniform(0.3, 2.0))
+    else:
+        _wait_for_plan(machine, _plans(machine))
+        time.sleep(chance.uniform(0.0, 0.3))
     machine.agent.kill()
     machine.agent.wait()
     machine.start_agent()
+
+
+def _wait_for_plan(machine, before):
+    begun = time.monotonic()
+    while _plans(machine) <= before:
+        assert time.monotonic() - begun < PLAN_WITHIN_S, f"nothing is shipped:\n{machine.log('agent')}"
+        time.sleep(0.002)
+
+
+def _plans(machine):
+    """Each plan with the moment of its last try: what a killed agent left is not the new one's."""
+    found = set()
+    for path in (machine.folder / "machine" / "spool" / "plans").glob("*.json"):
+        with suppress(FileNotFoundError):
+            found.add((path.name, path.stat().st_mtime_ns))
+    return found
