@@ -15,7 +15,7 @@ from lifecycle import settings as settings_module
 from lifecycle.command_line import CommandGroup, echo_json
 from lifecycle.machine import MachineDirectory
 from lifecycle.releases.intent import assigned, back, first, promoted, retired
-from lifecycle.releases.release import FORMATS, Release, ReleaseError
+from lifecycle.releases.release import COLOURS, FORMATS, Colour, Release, ReleaseError
 from lifecycle.runtime import current_runtime
 from lifecycle.signing import load_signing_key
 from picklefleet.release_place import Place, read_release
@@ -23,7 +23,7 @@ from picklefleet.stopping import stop_on_signal
 from release.change_claim import change_claimed
 from release.colours.assignments import assignments as assignments_of
 from release.colours.checks import obstacles
-from release.colours.decision import Action, Look, decide
+from release.colours.decision import Action, Look, decide, not_ready
 from release.colours.looking import look
 from release.colours.plan import WalkPlan
 from release.colours.presentation import plan_lines, status_document, status_lines, told_of
@@ -148,10 +148,30 @@ def deploy(
 
 
 @release.command()
+@click.option(
+    "--to", type=click.Choice(COLOURS), help="The colour meant: refused when it is not the idle one."
+)
 @_reason
 @_dry_run
-def promote(reason: str, dry_run: bool) -> None:
-    """Give the idle colour all clients now: a person decides what the gate has not. The other colour stays warm."""
+def promote(to: Colour | None, reason: str, dry_run: bool) -> None:
+    """Give the idle colour all clients now: a person decides what the gate has not. The other colour stays warm.
+
+    Refused while the colour is not ready on every machine.
+    """
+    place = Place.open()
+    now = place.intent()
+    if to == now.live and not now.walking:
+        click.echo(f"{to} has all clients already.")
+        return
+    if to == now.live:
+        raise ReleaseError(
+            f"{to} is live and another release is on its way.", fix="picklefleet release rollback"
+        )
+    waiting = not_ready(now, place.machines(), clock.unix_ms())
+    if waiting:
+        raise ReleaseError(
+            f"{now.idle} is not ready on {', '.join(waiting)}.", fix="See picklefleet release status."
+        )
     _move(promoted, reason or "A person promoted it.", dry_run=dry_run)
 
 

@@ -64,6 +64,17 @@ def decide(look: Look, plan: WalkPlan) -> Action:
     return _gated(look, plan)
 
 
+def not_ready(intent: FleetIntent, machines: Mapping[str, MachineStatus], now_ms: int) -> list[str]:
+    """The machines on which the idle colour can't take clients now, or that have fallen silent; all when none told."""
+    seen = Look(intent, machines, now_ms, 0.0)
+    found = [
+        name
+        for name, status in sorted(machines.items())
+        if now_ms - status.at_ms > FRESH_MS or not _is_ready(seen, status)
+    ]
+    return found if machines else ["any machine"]
+
+
 def _starting(look: Look, plan: WalkPlan) -> Action:
     waiting = sorted(name for name, status in look.machines.items() if not _is_ready(look, status))
     if not waiting:

@@ -21,6 +21,7 @@ from tests.prove import (
     stuck_store,
     swap_memory,
     swaps,
+    switches,
     walker_kills,
 )
 
@@ -36,6 +37,7 @@ EXPERIMENTS = {
     "full-disk": (full_disk.full_disk, 60, full_disk.passed),
     "store-faults": (store_faults.store_faults, 8, store_faults.passed),
     "swaps": (swaps.swaps, 100, swaps.passed),
+    "switches": (switches.switches, 20, switches.passed),
     "swap-memory": (swap_memory.memory, 4, swap_memory.memory_is_shared_again),
     "rollback": (swaps.rollback, 10, swaps.rolled_back_in_time),
     "walker-kills": (walker_kills.walker_kills, 40, walker_kills.passed),

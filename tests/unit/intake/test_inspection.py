@@ -296,7 +296,7 @@ class TestForeignFiles:
             (json.dumps({"a": 1}).encode(), "JSON"),
             (b'<?xml version="1.0"?><PMML version="4.4"></PMML>', "PMML"),
             (b"X\n\x00\x00\x00\x03", "R object"),
-            (gzip.compress(b"X\n\x00\x00\x00\x03\x00\x04"), "R object"),
+            (gzip.compress(b"X\n\x00\x00\x00\x03\x00\x04", mtime=0), "R object"),
             (b"\x93NUMPY\x01\x00", "numpy array"),
             (b"PAR1", "Parquet"),
             (b"\x08\x07\x12\x07pytorch\x1a\x031.9", "ONNX"),

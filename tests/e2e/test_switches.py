@@ -1,0 +1,15 @@
+"""Switches of colours under load at CI's count, beside a careless one; `make prove NAME=switches` has the full count."""
+
+import pytest
+
+from tests.prove import switches
+
+SWITCHES = 3
+SEED = 20130101
+
+
+@pytest.mark.timeout(1800)
+def test_nobody_fails_while_clients_move_between_colours(tmp_path):
+    result = switches.switches(tmp_path, SWITCHES, SEED)
+
+    assert switches.passed(result), result

@@ -1,0 +1,244 @@
+"""Blue to green and back under clients that keep their connections: nobody fails, and each answer is right."""
+
+import http.client
+import json
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from lifecycle.machine import MachineDirectory
+from tests.edge import HAPROXY
+from tests.prove.fleet import answers_of
+from tests.prove.host import Balancer, Host, until
+from tests.prove.small_model import ROWS, write_model
+
+FULL, REDUCED = 5000, 700  # requests for each switch
+# The edge proxy closes what was idle for 30 s: the one kind is just in time, the other finds it closed.
+PAUSES_S = {"busy": 0.0, "pausing": 4.0, "long pauses": 27.0, "longer pauses": 33.0}
+LARGE = 2000  # rows: more than the edge proxy buffers
+
+
+def switches(folder, count, seed):
+    """20 switches and 100,000 requests at full count."""
+    if HAPROXY is None:
+        pytest.skip("there is no haproxy on this machine (Debian: apt install haproxy)")
+    requests = FULL if count >= 20 else REDUCED
+    return {
+        "figure": _run(count, requests, _by_journal),
+        "negative_control": {"killed_first": _run(2, 200, _by_killing)},
+    }
+
+
+def passed(result):
+    figure, twin = result["figure"], result["negative_control"]["killed_first"]
+    sound = figure["failed"] == figure["wrong"] == 0 and figure["requests"] >= figure["switches"] * REDUCED
+    return sound and figure["both_colours_answered"] and twin["failed"] > 0
+
+
+@dataclass
+class Clients:
+    """Each knows the right answers by itself. None of them asks twice."""
+
+    port: int
+    table: list
+    answered: int = 0
+    failed: list = field(default_factory=list)
+    wrong: int = 0
+    stop: threading.Event = field(default_factory=threading.Event)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __enter__(self):
+        kinds = ["busy"] * 3 + ["fresh", "large"] + ["pausing"] * 4 + ["long pauses", "longer pauses"]
+        self._running = [
+            threading.Thread(target=self._run, args=(kind, number)) for number, kind in enumerate(kinds)
+        ]
+        for thread in self._running:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop.set()
+        for thread in self._running:
+            thread.join(90)
+
+    def more(self, requests):
+        wanted = self.answered + len(self.failed) + requests
+        until(lambda: self.answered + len(self.failed) >= wanted, 1200)
+
+    def _run(self, kind, number):
+        connection, place = None, number * 17
+        while not self.stop.is_set():
+            place = (place + 1) % len(ROWS)
+            places = [place] if kind != "large" else [(place + row) % len(ROWS) for row in range(LARGE)]
+            try:
+                if connection is not None and _was_closed(connection):
+                    connection.close()
+                    connection = None
+                connection = connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+                right = self._ask(connection, places)
+                with self.lock:
+                    self.answered += 1
+                    self.wrong += not right
+            except (OSError, http.client.HTTPException, AssertionError, ValueError) as problem:
+                with self.lock:
+                    self.failed.append(f"{kind}: {type(problem).__name__}: {problem}"[:200])
+                connection.close()
+                connection = None
+            if connection is not None and (kind == "fresh" or connection.sock is None):
+                connection.close()
+                connection = None
+            self.stop.wait(PAUSES_S.get(kind, 0.05))
+
+    def _ask(self, connection, places):
+        """As any client does, one looks whether a kept connection was closed; a request is never sent twice."""
+        body = json.dumps({"instances": [ROWS[place] for place in places]})
+        connection.request("POST", "/api/v1/predict", body, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        document = json.loads(answer.read())
+        assert answer.status == 200, document
+        if answer.will_close:
+            connection.close()
+        got = [(row["label"], list(row["probabilities"].values())) for row in document["predictions"]]
+        if len(places) == 1:
+            return got == [self.table[places[0]]]
+        return [label for label, _ in got] == [self.table[place][0] for place in places]
+
+
+def _was_closed(connection):
+    return connection.sock is not None and bool(select.select([connection.sock], [], [], 0)[0])
+
+
+def _by_journal(hosts, colour):
+    """The shipped way: one entry, which every agent applies to its own edge proxy."""
+    hosts[0].run("release", "promote", "--to", colour)
+    for host in hosts:
+        until(lambda: _share(host, colour) == 100)  # noqa: B023 - asked at once
+
+
+def _by_killing(hosts, colour):
+    """What many do: end the old processes, then point to the new."""
+    for host in hosts:
+        old = "green" if colour == "blue" else "blue"
+        host.signal(old, signal.SIGKILL)
+        time.sleep(1)
+    _by_journal(hosts, colour)
+    for host in hosts:
+        host.start_wanted(old)
+        until(lambda: _ready(hosts[0], host, old))  # noqa: B023 - asked at once
+
+
+def _run(count, requests, switch):
+    folder = Path(tempfile.mkdtemp(prefix="sw-"))
+    hosts = _hosts(folder)
+    balancer = Balancer(folder, hosts)
+    try:
+        table = _release_both(folder, hosts)
+        balancer.start()
+        time.sleep(3)
+        with Clients(balancer.port, table) as clients:
+            clients.more(min(requests, 200))
+            for number in range(count):
+                switch(hosts, "green" if number % 2 == 0 else "blue")
+                _disturb(hosts, number)
+                clients.more(requests)
+            if switch is _by_journal:
+                time.sleep(35)  # those with long pauses come once more
+        counted = _counted(hosts)
+    finally:
+        balancer.end()
+        for host in hosts:
+            host.end()
+    return {
+        "switches": count, "hosts": len(hosts), "requests": clients.answered + len(clients.failed),
+        "failed": len(clients.failed), "failures": dict(Counter(clients.failed).most_common(5)), "wrong": clients.wrong,
+        "both_colours_answered": all(counted.values()), "answered_by": counted,
+    }  # fmt: skip
+
+
+def _disturb(hosts, number):
+    """Every edge proxy is reloaded, every other time restarted by its agent's own state: the answer does not change."""
+    if number % 3 == 2:
+        for host in hosts:
+            host.signal("proxy", signal.SIGUSR2)
+
+
+def _hosts(folder):
+    store = {"STORE": str(folder / "store"), "KEYS_DIR": str(folder / "keys")}
+    environment = {f"PICKLEFLEET_{name}": text for name, text in store.items()}
+    hosts = [Host(folder / f"h{number}", environment) for number in range(2)]
+    for host in hosts:
+        host.folder.mkdir(parents=True)
+    return hosts
+
+
+def _release_both(folder, hosts):
+    """A model, and the same code under two names: what is switched here is colours, not answers."""
+    first = hosts[0]
+    first.run("trust", "init")
+    path = write_model(folder / "model")
+    first.run("register", path, "--name", "small")
+    first.run("approve", "v1")
+    first.run("promote", "v1")
+    for number, name in enumerate(("one", "two")):
+        document = folder / f"{name}.json"
+        document.write_text(first.run("release", "describe", name, "--image", f"image-{name}").stdout)
+        if number == 0:
+            first.run("release", "deploy", document)
+            for host in hosts:
+                host.start()
+                host.start_wanted("blue")
+            until(lambda: all(host.ready() for host in hosts))
+        else:
+            _assign(first, document)
+            for host in hosts:
+                host.start_wanted("green")
+                until(lambda: _ready(first, host, "green"))  # noqa: B023 - asked at once
+    return answers_of(path)
+
+
+def _assign(host, document):
+    """The walk's first entry; a walker that is stopped at once leaves it for the switch."""
+
+    walker = subprocess.Popen(
+        [sys.executable, "-m", "picklefleet", "release", "deploy", str(document)], env=host.environment
+    )
+    until(lambda: _status(host)["intent"]["walk"])
+    walker.terminate()
+    walker.wait(60)
+
+
+def _status(host):
+    return json.loads(host.run("release", "status", "--json").stdout)
+
+
+def _ready(first, host, colour):
+    name = (host.folder / "machine" / "machine-name").read_text()
+    seen = _status(first)["machines"].get(name, {"colours": {}})["colours"].get(colour)
+    return bool(seen and seen["ready"])
+
+
+def _share(host, colour):
+    shown = json.loads(host.run("edge", "status", "--json").stdout)
+    return shown["intent"]["weights"][colour]
+
+
+def _counted(hosts):
+    """Requests that each colour's web processes counted themselves."""
+    found = {"blue": 0, "green": 0}
+    for host in hosts:
+        for colour in found:
+            for file in (MachineDirectory(host.folder / "machine").measurements / colour).glob("*.json"):
+                cells = [
+                    cell for minute in json.loads(file.read_text())["minutes"].values() for cell in minute
+                ]
+                found[colour] += sum(cell.get("ok", 0) for cell in cells)
+    return found
