@@ -77,6 +77,22 @@ story: $(DEVELOPMENT) $(SAMPLES) ## Play the flights story with the real parts a
 	@$(BIN)/python -m samples flights --later --out $(FLIGHTS)
 	@$(BIN)/python -m samples story --files $(FLIGHTS)
 
+.PHONY: version
+version: ## Print this commit's version: its date, and its first letters
+	@git log -1 --format=%cd-%h --date=format:%Y.%m.%d
+
+.PHONY: release
+release: $(SERVICE) ## Walk a release to all clients, or go back: ACTION=deploy|promote|rollback|retire|status VERSION=
+	@$(BIN)/picklefleet release $(or $(ACTION),status) $(if $(filter deploy,$(ACTION)),$(if $(VERSION),'$(VERSION).json'))
+
+.PHONY: retrain
+retrain: $(SERVICE) ## Train what the queue asks for, compare it, register it; prints JSON
+	@$(BIN)/picklefleet retrain run --json
+
+.PHONY: rollout
+rollout: $(SERVICE) ## Give a version its traffic step by step: VERSION=v7
+	@$(BIN)/picklefleet rollout start $(VERSION)
+
 .PHONY: prove
 prove: $(DEVELOPMENT) ## Run the experiments at full count, writing docs/proof/: NAME=
 	@$(BIN)/python -m tests.prove $(NAME)
