@@ -75,7 +75,8 @@ def test_what_was_acknowledged_survives_the_kill_and_arrives_once(tmp_path):
 @pytest.mark.slow
 def test_a_buffered_writer_loses_what_it_acknowledged(tmp_path):
     spool = tmp_path / "machine" / "spool"
-    ledger = killed_under_load(spool, "buffered", 0.3)
+    # one kill may meet a buffer that was written out just then, or a machine too busy to fill it
+    ledger = [base for _ in range(4) for base in killed_under_load(spool, "buffered", 0.3)]
     Shipper(records_area(tmp_path / "store"), spool).ship()
 
     assert set(ledger) - set(stored_ids(tmp_path / "store"))
