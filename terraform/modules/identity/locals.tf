@@ -35,7 +35,8 @@ locals {
 
   blobs = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
 
-  # Machines tell what they measured in `control/measurements/…` and may write nowhere else there.
+  # Machines tell what they measured and what they do in `control/measurements/…` and `control/machines/…`, and may write
+  # nowhere else there.
   only_measurements = <<-TEXT
     (
       (
@@ -45,6 +46,8 @@ locals {
       OR
       (
         @Resource[${local.blobs}:path] StringLike 'measurements/*'
+        OR
+        @Resource[${local.blobs}:path] StringLike 'machines/*'
       )
     )
   TEXT

@@ -41,7 +41,7 @@ run "serving_machines_read_models_and_only_add_records" {
     error_message = "Adding neither overwrites nor reads nor deletes."
   }
   assert {
-    condition     = azurerm_role_assignment.measurements.scope == "/c/control" && azurerm_role_assignment.measurements.role_definition_id == "/roles/measurements" && azurerm_role_assignment.measurements.condition_version == "2.0" && strcontains(azurerm_role_assignment.measurements.condition, "StringLike 'measurements/*'") && strcontains(azurerm_role_assignment.measurements.condition, "!(ActionMatches{'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write'})")
+    condition     = azurerm_role_assignment.measurements.scope == "/c/control" && azurerm_role_assignment.measurements.role_definition_id == "/roles/measurements" && azurerm_role_assignment.measurements.condition_version == "2.0" && strcontains(azurerm_role_assignment.measurements.condition, "StringLike 'measurements/*'") && strcontains(azurerm_role_assignment.measurements.condition, "StringLike 'machines/*'") && strcontains(azurerm_role_assignment.measurements.condition, "!(ActionMatches{'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write'})")
     error_message = "In the control area a serving machine writes its measurements alone."
   }
 }
