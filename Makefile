@@ -124,11 +124,13 @@ up: ## Start the whole ring in containers, with the flights model: PORT= PROFILE
 	@docker build --quiet --target service --build-arg BASE=$(BASE) --tag picklefleet:local .
 	@docker build --quiet --target samples --build-arg BASE=$(BASE) --tag picklefleet-samples:local .
 	@PORT=$(PORT) COMPOSE_PROFILES=$(PROFILES) docker compose up --detach --wait
+	@[[ '$(PROFILES)' != *metrics* ]] || \
+	  PORT=$(PORT) COMPOSE_PROFILES=$(PROFILES),dashboards docker compose run --rm --no-TTY dashboards
 	@docker compose exec -T agent picklefleet edge status
 
 .PHONY: down
 down: ## Stop it, and leave neither containers nor networks nor data
-	@COMPOSE_PROFILES=worker,metrics docker compose down --volumes --remove-orphans
+	@COMPOSE_PROFILES=worker,metrics,dashboards docker compose down --volumes --remove-orphans
 
 .PHONY: containers
 containers: $(DEVELOPMENT) ## Start the ring in containers, check it, stop it: needs Docker with Compose

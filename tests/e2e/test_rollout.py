@@ -81,6 +81,7 @@ def walk(installation, version, plan, exit_code):
     return done.stdout
 
 
+@pytest.mark.timeout(1800)
 def test_a_shifted_version_goes_back_and_an_equal_one_is_promoted(installation, service, tmp_path):
     plan = tmp_path / "canary.yaml"
     plan.write_text(PLAN)
@@ -102,6 +103,7 @@ def test_a_shifted_version_goes_back_and_an_equal_one_is_promoted(installation, 
     assert events[-1]["evidence"]["outcome"] == "passed"
 
 
+@pytest.mark.timeout(900)
 def test_walkers_killed_at_their_writes_and_two_at_once_leave_planned_policies_only(tmp_path):
     result = walker_kills.walker_kills(tmp_path / "walks", KILLED_WRITES, 20130101)
 
