@@ -1,9 +1,9 @@
 """`picklefleet serve`: the agent and the web service of one machine, in the foreground, under one supervisor."""
 
+import http.client
 import json
 import sys
 import threading
-import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,16 +68,21 @@ class Greeting:
     said: bool = False
 
     def __call__(self) -> None:
-        if not self.said and self._ready():
-            self.said = True
+        """A service that goes away while it is asked is greeted when it has come back: nothing is raised."""
+        if self.said or not self._ready():
+            return
+        try:
             hint = _KEYS_HINT if self.keys else f"Try it:\n\n{self._curl()}"
-            click.echo(f"\nReady.  Documentation: {self.base}/docs\n\n{hint}\n")
+        except (OSError, http.client.HTTPException, ValueError, KeyError):
+            return
+        self.said = True
+        click.echo(f"\nReady.  Documentation: {self.base}/docs\n\n{hint}\n")
 
     def _ready(self) -> bool:
         try:
             with urllib.request.urlopen(f"{self.base}/readyz", timeout=1) as answer:  # noqa: S310 - our own address
                 return bool(answer.status == 200)
-        except (urllib.error.URLError, OSError):
+        except (OSError, http.client.HTTPException):
             return False
 
     def _curl(self) -> str:

@@ -22,13 +22,14 @@ def test_the_flights_model_answers_through_the_edge_and_what_it_answered_reaches
 
 def rows_in_the_log(ring):
     judged = json.loads(ring.inside("worker", "picklefleet", "drift", "--window", "24h", "--json").stdout)
-    return sum(version["n"] for version in judged["versions"])
+    return sum(version["rows"] for version in judged["versions"])
 
 
 def test_a_problem_from_the_service_and_one_from_the_edge_have_one_shape(ring):
     _, _, from_service = ring.predict({"instances": []})
+    body = ring.example()
     ring.edge("weigh", "--blue", "0", "--green", "0")
-    status, headers, from_edge = ring.predict(ring.example())
+    status, headers, from_edge = ring.predict(body)
     ring.edge("weigh", "--blue", "100", "--green", "0")
 
     assert from_service["status"] == 422
