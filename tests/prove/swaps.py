@@ -160,6 +160,7 @@ def _run(folder, count, requests, swap, **more):
     spans, seconds = [], []
     try:
         fleet.start()
+        wait(lambda: len(fleet.machines[0].workers()) == 2)
         workers = set(fleet.machines[0].workers())
         with Ledger(fleet.machines[0].port, fleet.tables) as ledger:
             ledger.more(50)

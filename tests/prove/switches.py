@@ -97,6 +97,8 @@ class Clients:
                 connection.close()
                 connection = None
             self.stop.wait(PAUSES_S.get(kind, 0.05))
+        if connection is not None:
+            connection.close()
 
     def _ask(self, connection, places):
         """As any client does, one looks whether a kept connection was closed; a request is never sent twice."""

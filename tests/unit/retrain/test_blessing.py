@@ -85,9 +85,9 @@ def test_too_many_changed_answers_are_for_a_person():
 
 
 def test_slower_and_larger_ones_are_not_blessed():
-    slow = Costs({"1": 5.0}, {"1": 8.0}, 1000, 1000)
-    assert "8.0 ms for 1 rows" in against(comparison(costs=slow))
-    assert objections(comparison(costs=replace(slow, challenger_ms={"1": 6.9})), Limits()) == ()
+    slow = Costs({"1": 5.0}, {"1": 11.0}, 1000, 1000)
+    assert "11.0 ms for 1 rows" in against(comparison(costs=slow))
+    assert objections(comparison(costs=replace(slow, challenger_ms={"1": 9.9})), Limits()) == ()
     big = Costs({}, {}, 100 << 20, 300 << 20)
     assert "300 MiB" in against(comparison(costs=big))
 
