@@ -13,7 +13,7 @@ from lifecycle.model import Model
 from lifecycle.signature import Feature, Output, Signature, positional_names
 from tests import honest_models, pipelines
 
-EFFORT = Thoroughness(192, 384, 2)
+EFFORT = Thoroughness(512, 1024, 2)
 SMALL = Thoroughness(32, 32, 2)
 
 
