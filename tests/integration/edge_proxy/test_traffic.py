@@ -11,7 +11,7 @@ import pytest
 from agent.edge_proxy.configuration import AddressLimits
 from agent.edge_proxy.server_state import Intent
 from agent.edge_proxy.timeouts import Timeouts
-from tests.edge import needs_haproxy, request
+from tests.edge import needs_haproxy, request, wait_until
 from tests.prove.machine import free_port
 from webapp.problems import OF_THE_EDGE
 
@@ -67,6 +67,7 @@ def test_one_address_may_not_open_every_connection(machine):
     with ExitStack() as idle:
         for _ in range(3):
             idle.enter_context(socket.create_connection(("127.0.0.1", machine.port)))
+        wait_until(lambda: machine.proxy.look().sessions == 3)
 
         assert_problem(machine.get(), 429)
 
