@@ -64,8 +64,17 @@ class Dashboard:
         }
 
 
+def _or_nothing(target: str, name: str) -> str:
+    """What has not happened yet is drawn as zero: an empty picture would say that nobody measures."""
+    return f'alias(fallbackSeries({target},constantLine(0)),"{name}")'
+
+
 def _a_second(target: str, name: str) -> str:
-    return f'alias(scaleToSeconds(sumSeries({target}),1),"{name}")'
+    return _or_nothing(f"scaleToSeconds(sumSeries({target}),1)", name)
+
+
+def _in(span: str, target: str, name: str) -> str:
+    return _or_nothing(f'summarize(sumSeries({target}),"{span}","sum")', name)
 
 
 def _by(target: str, node_from_end: int) -> str:
@@ -75,28 +84,33 @@ def _by(target: str, node_from_end: int) -> str:
 
 def _slower(seconds: float) -> str:
     slow, every = slower_than("request_seconds", seconds), buckets("request_seconds")
-    return f'alias(asPercent(sumSeries({slow}),sumSeries({every})),"slower than {1000 * seconds:g} ms")'
+    return _or_nothing(
+        f"asPercent(sumSeries({slow}),sumSeries({every}))", f"slower than {1000 * seconds:g} ms"
+    )
 
 
-def _requests_by_status(name: str) -> str:
+def _by_kind(name: str) -> str:
+    """A second, by the last of the metric's tags."""
     return f"aliasByNode(scaleToSeconds({counts(name)},1),-2)"
 
 
 def _share_failed(name: str, who: str) -> str:
-    return f'alias(asPercent(sumSeries({counts(name, status="5xx")}),sumSeries({counts(name)})),"{who}")'
+    """By what went well, because a series of failures begins with the first failure."""
+    well = counts(name).replace("*", "{2xx,3xx,4xx}")
+    return f'alias(offset(scale(asPercent(sumSeries({well}),sumSeries({counts(name)})),-1),100),"{who}")'
 
 
 def _stage(stage: str) -> str:
     path = f"stats.counters.{PREFIX}.stage_seconds.{stage}"
     slow = slower_than("stage_seconds", 0.01).replace("stage_seconds.*", f"stage_seconds.{stage}")
-    return f'alias(asPercent(sumSeries({slow}),sumSeries({path}.*.count)),"{stage}")'
+    return _or_nothing(f"asPercent(sumSeries({slow}),sumSeries({path}.*.count))", stage)
 
 
 SERVICE = Dashboard(
     "Picklefleet service",
     (
-        Graph("Answers of the service a second, by status", [_requests_by_status("requests")]),
-        Graph("Answers of the edge a second, by status", [_requests_by_status("edge_answers")]),
+        Graph("Answers of the service a second, by status", [_by_kind("requests")]),
+        Graph("Answers of the edge a second, by status", [_by_kind("edge_answers")]),
         Graph(
             "Failed: share of answers, %",
             [_share_failed("edge_answers", "edge"), _share_failed("requests", "service")],
@@ -109,7 +123,7 @@ SERVICE = Dashboard(
             ],
         ),
         Graph("Slow: share of requests, %", [_slower(seconds) for seconds in _SLOW_S], {"yMax": "100"}),
-        Graph("Problems a second, by type", [f"aliasByNode(scaleToSeconds({counts('problems')},1),-2)"]),
+        Graph("Problems a second, by type", [_a_second(counts("problems"), "all"), _by_kind("problems")]),
         Graph(
             "At work and waiting",
             [
@@ -150,14 +164,14 @@ MODEL = Dashboard(
         ),
         Graph(
             "Rows that could not be recorded, in ten minutes",
-            [f'aliasByNode(summarize({counts("records_dropped")},"10min","sum"),-2)'],
+            [_in("10min", counts("records_dropped"), "rows")],
         ),
-        Graph("Nights judged in a day", [f'aliasByNode(summarize({counts("nights")},"1d","sum"),-2)']),
+        Graph("Nights judged in a day", [_in("1d", counts("nights"), "nights")]),
         Graph(
             "Missing nights, undelivered mails",
             [
-                f'alias({gauges("nights_missing")},"nights missing")',
-                f'alias({gauges("mails_undelivered")},"mails undelivered")',
+                _or_nothing(gauges("nights_missing"), "nights missing"),
+                _or_nothing(gauges("mails_undelivered"), "mails undelivered"),
             ],
         ),
     ),

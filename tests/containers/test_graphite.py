@@ -1,8 +1,6 @@
 """Real StatsD → carbon → graphite-web with our files: what processes measured is what Graphite says of all of them."""
 
 import json
-import struct
-import zlib
 
 import numpy as np
 import pytest
@@ -78,10 +76,13 @@ def test_the_machine_tells_what_it_has_left(ring, graphite):
 
 
 @pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda one: one.name)
-def test_every_graph_is_a_picture_with_something_drawn(ring, graphite, dashboard):
+def test_every_line_of_every_graph_has_something_to_draw(ring, graphite, dashboard):
+    assert ring.predict(ring.example())[0] == 200
+    assert ring.predict({"instances": []})[0] == 422
     for graph in dashboard.graphs:
-        picture = graphite.picture(graph.targets, {**graph.all_options, "from": "-30min", "width": "600"})
-        assert shades(picture) > 3, graph.title
+        for target in graph.targets:
+            wait_until(lambda target=target: any(graphite.numbers(target, 900).values()), 90)
+        assert graphite.picture(graph.targets, graph.all_options).startswith(b"\x89PNG")
 
 
 def test_the_dashboards_are_kept(ring, graphite):
@@ -97,15 +98,3 @@ def test_alarms_are_asked_for_in_the_real_graphite(ring):
     assert found["disk-full"]["state"] in {"fine", "alarm"}
     assert found["silent"]["state"] == "fine"
     assert done.returncode == any(one["state"] == "alarm" for one in found.values())
-
-
-def shades(png):
-    """How many different rows a PNG's pixels have: an empty picture has two or three."""
-    assert png.startswith(b"\x89PNG")
-    place, data = 8, b""
-    while place < len(png):
-        (length,) = struct.unpack(">I", png[place : place + 4])
-        if png[place + 4 : place + 8] == b"IDAT":
-            data += png[place + 8 : place + 8 + length]
-        place += 12 + length
-    return len({zlib.decompress(data)[i : i + 600] for i in range(0, 60000, 600)})
