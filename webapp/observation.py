@@ -7,7 +7,7 @@ from lifecycle.memory import resident_bytes
 from lifecycle.metrics import Metrics
 from webapp.traffic import Traffic
 
-MEMORY_EVERY_S = 10.0
+STATE_EVERY_S = 10.0
 
 
 class Observer:
@@ -17,7 +17,8 @@ class Observer:
         self._metrics = metrics
         self._lock = threading.Lock()
         self._in_flight = 0
-        self._memory_told = 0.0
+        self._state_told = 0.0
+        self._answering: dict[str, float] = {}
         self.worker = "0"
 
     @property
@@ -36,7 +37,7 @@ class Observer:
         self._change_in_flight(-1)
         self._metrics.increment("requests", status=f"{status // 100}xx")
         self._metrics.observe("request_seconds", seconds)
-        self._tell_memory(began)
+        self._tell_state(began)
         return seconds
 
     def problem(self, slug: str) -> None:
@@ -51,15 +52,21 @@ class Observer:
         here = {ref.version for ref in now.policy.versions}
         for version in gone - here:
             self._metrics.gauge("model_info", 0, version=version)
-        for served in now.by_digest.values():
-            model = served.model
-            self._metrics.gauge("model_info", 1, version=model.version)
-            self._metrics.gauge("fast_path", float(model.fast.plan is not None), version=model.version)
+        models = [served.model for served in now.by_digest.values()]
+        self._answering = {model.version: float(model.fast.plan is not None) for model in models}
+        self._tell_versions()
 
-    def _tell_memory(self, now: float) -> None:
-        if now - self._memory_told >= MEMORY_EVERY_S:
-            self._memory_told = now
+    def _tell_state(self, now: float) -> None:
+        """Now and then anew: a StatsD that was started again knows nothing of before."""
+        if now - self._state_told >= STATE_EVERY_S:
+            self._state_told = now
             self._metrics.gauge("worker_memory_bytes", resident_bytes(), worker=self.worker)
+            self._tell_versions()
+
+    def _tell_versions(self) -> None:
+        for version, fast in self._answering.items():
+            self._metrics.gauge("model_info", 1, version=version)
+            self._metrics.gauge("fast_path", fast, version=version)
 
     def stages(self) -> "Stages":
         return Stages(self._metrics)

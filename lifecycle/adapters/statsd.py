@@ -1,4 +1,7 @@
-"""Metrics by StatsD's protocol over UDP. Never waits, never fails; without a server the numbers are dropped."""
+"""Metrics by StatsD's protocol over UDP. Never waits, never fails; without a server the numbers are dropped.
+
+What a gauge says while the server's name is still being resolved is told once it is: many are set once and stay.
+"""
 
 import os
 import threading
@@ -31,9 +34,7 @@ class StatsdMetrics:
             client.incr(path, amount)
 
     def gauge(self, name: str, value: float, /, **tags: str) -> None:
-        path = series("gauge", name, **tags)
-        if client := self._client():
-            client.gauge(path, value)
+        self._connection().gauge(series("gauge", name, **tags), value)
 
     def observe(self, name: str, value: float, /, **tags: str) -> None:
         path = f"{series('histogram', name, **tags)}.{bucket(name, value)}"
@@ -41,6 +42,9 @@ class StatsdMetrics:
             client.incr(path)
 
     def _client(self) -> StatsClient | None:
+        return self._connection().client
+
+    def _connection(self) -> "_Connection":
         """By process: threads don't survive a fork. `setdefault` lets one thread alone start the connection."""
         pid = os.getpid()
         connection = self._connections.get(pid)
@@ -49,7 +53,7 @@ class StatsdMetrics:
             connection = self._connections.setdefault(pid, fresh)
             if connection is fresh:
                 threading.Thread(target=fresh.resolve, name="statsd-resolver", daemon=True).start()
-        return connection.client
+        return connection
 
 
 class _Connection:
@@ -59,6 +63,14 @@ class _Connection:
         self.client: StatsClient | None = None
         self._address = address
         self._retry_s = retry_s
+        self._held: dict[str, float] = {}  # one value a series, however long the server stays unknown
+
+    def gauge(self, path: str, value: float) -> None:
+        if self.client is None:
+            self._held[path] = value
+        if self.client is not None:  # looked at once more: it may have come between
+            self._held.pop(path, None)
+            self.client.gauge(path, value)
 
     def resolve(self) -> None:
         pause = threading.Event()
@@ -66,8 +78,14 @@ class _Connection:
             for ipv6 in (False, True):
                 with suppress(OSError, UnicodeError):
                     self.client = _open(*self._address, ipv6=ipv6)
+                    self._tell_held(self.client)
                     return
             pause.wait(self._retry_s)
+
+    def _tell_held(self, client: StatsClient) -> None:
+        while self._held:
+            with suppress(KeyError):  # told by its own thread meanwhile
+                client.gauge(*self._held.popitem())
 
 
 def _open(host: str, port: int, *, ipv6: bool) -> StatsClient:

@@ -46,9 +46,10 @@ def test_a_problem_from_the_service_and_one_from_the_edge_have_one_shape(ring):
 
 
 def test_admission_is_a_word_to_the_edge(ring):
+    body = ring.example()
     ring.edge("drain", "--no-wait")
     assert ring.probe() == 503
-    assert ring.predict(ring.example())[1]["connection"] == "close"
+    assert ring.predict(body)[1]["connection"] == "close"
 
     ring.edge("admit")
     assert ring.probe() == 200

@@ -2,7 +2,9 @@ from collections import Counter
 
 from lifecycle.metrics import NullMetrics
 from tests import builders
-from tests.serving import client_for
+from tests.fakes import RecordingMetrics
+from tests.serving import client_for, traffic_for
+from webapp.observation import Observer
 
 
 class Recorder(NullMetrics):
@@ -62,3 +64,22 @@ def test_problems_are_counted_by_type_each_once():
         ("problems", "not-found"): 1,
     }
     assert metrics.in_flight == [1, 0, 1, 0, 1, 0]
+
+
+def test_who_answers_is_told_again_now_and_then_for_a_statsd_that_was_started_again(monkeypatch):
+    """Once, at the switch, would be lost with it."""
+    moment = [1000.0]
+    monkeypatch.setattr("webapp.observation.monotonic", lambda: moment[0])
+    metrics = RecordingMetrics()
+    observer = Observer(metrics)
+
+    def told():
+        metrics.gauges.clear()
+        observer.answered(observer.begin(), 200)
+        return {path: value for path, value in metrics.gauges.items() if path.startswith("model_info")}
+
+    observer.switched(traffic_for(builders.classifier()), None)
+    assert told() == {"model_info.v1": 1}
+    assert told() == {}
+    moment[0] += 10
+    assert told() == {"model_info.v1": 1}

@@ -1,5 +1,6 @@
 import os
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -51,6 +52,25 @@ def test_lines_are_statsd_s(sink: StatsdMetrics, server: socket.socket) -> None:
     assert received(server) == "picklefleet.rows:5|c"
     assert received(server) == "picklefleet.worker_memory_bytes.0:1024|g"
     assert received(server) == "picklefleet.stage_seconds.predict.to_000012589:1|c"
+
+
+def test_what_a_gauge_said_before_the_server_was_known_is_told_then(
+    server: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, real = threading.Event(), adapter._open
+    monkeypatch.setattr(adapter, "_open", lambda *place, ipv6: known.wait(10) and real(*place, ipv6=ipv6))
+    sink = StatsdMetrics("127.0.0.1", server.getsockname()[1])
+    for value in (1, 0):
+        sink.gauge("model_info", value, version="v1")
+    sink.increment("rows")  # what a counter missed is lost: told late it would be counted at the wrong time
+
+    known.set()
+
+    assert received(server) == "picklefleet.model_info.v1:0|g"
+    connect(sink)
+    sink.gauge("model_info", 1, version="v1")
+    assert received(server) == "picklefleet.model_info.v1:1|g"
+    sink._client().close()
 
 
 def test_a_wrong_name_raises_though_nobody_listens() -> None:
