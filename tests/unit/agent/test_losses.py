@@ -32,7 +32,9 @@ def coverage(machine) -> Coverage:
 def record_now(machine, events, rows=2):
     there = {spool.path for spool in spool_files(machine.spool)}
     machine.record(*(record(new_id(rows), at_ms=clock.unix_ms(), rows=rows) for _ in range(events)))
-    (new,) = {spool.path for spool in spool_files(machine.spool)} - there  # two of one millisecond have no order
+    (new,) = {
+        spool.path for spool in spool_files(machine.spool)
+    } - there  # two of one millisecond have no order
     return new
 
 

@@ -1,27 +1,17 @@
-"""The only reader of the environment: every setting, declared once with its default, its rule and its meaning."""
+"""Every setting, declared once with its default, its rule and its meaning."""
 # ruff: noqa: RUF009 - `_setting` is `field` by a shorter name: nothing is computed before a Settings is made
 
-import difflib
-import hashlib
-import json
-import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
 from lifecycle import converters as to
 from lifecycle.converters import Secret
-from lifecycle.errors import SettingsError
 from lifecycle.listening import beyond_loopback
-from lifecycle.mail_settings import mail_contradictions
 
 PREFIX = "PICKLEFLEET_"
 FILE = "_FILE"
-
-# what a child that runs foreign code may know of the environment: enough to start Python, and no secret
-_PLAIN = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV")
-_NUMERIC_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +20,6 @@ class Setting:
 
     default: str
     convert: Callable[[str], Any]
-    help: str
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of `picklefleet settings`; `origin` is the variable it came from, or `default`."""
-
-    name: str
-    value: str
-    origin: str
     help: str
 
 
@@ -268,149 +248,6 @@ class Settings:
         return self.api_keys == "on" or (self.api_keys == "auto" and beyond_loopback(self.host, self.bind))
 
 
-def load(environ: Mapping[str, str] | None = None, *, overrides: Mapping[str, str] | None = None) -> Settings:
-    """`overrides` are settings by name (`PORT`) that stand above the environment: a command's options.
-
-    Raises SettingsError with every problem at once.
-    """
-    return _read(_environment() if environ is None else environ, overrides or {})[0]
-
-
-def describe(
-    environ: Mapping[str, str] | None = None, *, overrides: Mapping[str, str] | None = None
-) -> tuple[Row, ...]:
-    """Every setting with its value and where that came from. Raises SettingsError as `load` does."""
-    settings, origins = _read(_environment() if environ is None else environ, overrides or {})
-    return tuple(
-        Row(PREFIX + name, _shown(getattr(settings, name.lower())), origins[name], setting.help)
-        for name, setting in declared().items()
-    )
-
-
-def digest(settings: Settings) -> str:
-    """Of every setting that is no secret: two releases with the same one are configured alike."""
-    shown = {name: _shown(getattr(settings, name.lower())) for name in declared()}
-    return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
-
-
 def declared() -> dict[str, Setting]:
     """Every setting by its name without the prefix, in the order of the documentation."""
     return {one.name.upper(): one.metadata["setting"] for one in fields(Settings)}
-
-
-def environment_for(settings: Settings, overrides: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a child process that shall have the same settings as this one.
-
-    The thread budget stands in it, because numeric libraries read it once, when they are first imported.
-    """
-    files = {PREFIX + name + FILE for name in overrides}
-    inherited = {name: value for name, value in _environment().items() if name not in files}
-    threads = dict.fromkeys(_NUMERIC_THREADS, str(settings.omp_threads))
-    return inherited | threads | {PREFIX + name: value for name, value in overrides.items()}
-
-
-def plain_environment() -> dict[str, str]:
-    """The environment of a child process that is not trusted: what Python needs to start, no setting, no secret."""
-    return {name: value for name, value in _environment().items() if name in _PLAIN}
-
-
-def markdown() -> str:
-    """The page docs/settings.md."""
-    lines = [
-        f"| `{PREFIX}{name}` | {f'`{setting.default}`' if setting.default else ''} | {setting.help} |"
-        for name, setting in declared().items()
-    ]
-    return _PAGE + "\n".join(lines) + "\n"
-
-
-def _environment() -> Mapping[str, str]:
-    return os.environ  # noqa: TID251 - this is the one place
-
-
-def _read(environ: Mapping[str, str], overrides: Mapping[str, str]) -> tuple[Settings, dict[str, str]]:
-    problems = list(_unknown(environ, overrides))
-    values: dict[str, Any] = {}
-    origins: dict[str, str] = {}
-    for name, setting in declared().items():
-        try:
-            given, origins[name] = _given(name, environ, overrides)
-            values[name.lower()] = setting.convert(given or setting.default)
-        except ValueError as problem:
-            problems.append(f"{PREFIX}{name} {problem}.")
-    if not problems:
-        settings = Settings(**values)
-        problems = list(_contradictions(settings))
-    if problems:
-        lines = "".join(f"\n  - {problem}" for problem in problems)
-        raise SettingsError(f"The settings can't be used:{lines}", fix="\nSee docs/settings.md.")
-    return settings, origins
-
-
-def _given(name: str, environ: Mapping[str, str], overrides: Mapping[str, str]) -> tuple[str, str]:
-    """The text given for a setting and its origin; an empty text stands for the default."""
-    variable = PREFIX + name
-    if name in overrides:
-        return overrides[name], "command line"
-    direct, file = environ.get(variable, ""), environ.get(variable + FILE, "")
-    if direct and file:
-        raise ValueError(f"is given twice, also as {variable}{FILE}: keep one of them")
-    if file:
-        return _content(Path(file)), f"{variable}{FILE}"
-    return (direct, variable) if direct else ("", "default")
-
-
-def _content(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8").removesuffix("\n")
-    except (OSError, UnicodeDecodeError) as problem:
-        raise ValueError(f"can't be read from the file {path} ({type(problem).__name__})") from problem
-
-
-def _unknown(environ: Mapping[str, str], overrides: Mapping[str, str]) -> Iterator[str]:
-    known = [PREFIX + name + ending for name in declared() for ending in ("", FILE)]
-    given = [name for name in environ if name.startswith(PREFIX)] + [PREFIX + name for name in overrides]
-    for name in sorted(set(given) - set(known)):
-        near = difflib.get_close_matches(name, known, n=1)
-        yield f"{name} is no setting." + (f" Did you mean {near[0]}?" if near else "")
-
-
-def _contradictions(settings: Settings) -> Iterator[str]:
-    if settings.request_deadline_s >= settings.graceful_timeout_s:
-        yield (
-            f"{PREFIX}REQUEST_DEADLINE_S must be smaller than {PREFIX}GRACEFUL_TIMEOUT_S: "
-            "else a stop cuts off requests that are still allowed to run."
-        )
-    if settings.replay == "1" and beyond_loopback(settings.host, settings.bind):
-        yield (
-            f"{PREFIX}REPLAY can't be 1 while others than this machine can reach the service: they could write "
-            f"the past anew. Listen on a loopback address ({PREFIX}HOST=127.0.0.1)."
-        )
-    yield from mail_contradictions(settings)
-    if settings.api_keys == "off" and beyond_loopback(settings.host, settings.bind):
-        yield (
-            f"{PREFIX}API_KEYS can't be off while others than this machine can reach the service: "
-            f"leave it at auto, or listen on a loopback address ({PREFIX}HOST=127.0.0.1)."
-        )
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return ""
-    return ",".join(value) if isinstance(value, tuple) else str(value)
-
-
-_PAGE = f"""# Settings
-
-Every setting is an environment variable. All of them are checked at start, and all problems are told at once.
-`picklefleet settings` shows the values in force and where each came from; secrets are never shown.
-
-- Each has a twin with `{FILE}` at its end that names a file to read the value from; one newline at the file's
-  end is dropped. Giving both is a mistake.
-- An empty value stands for the default.
-- A variable that starts with `{PREFIX}` and is not in this list is refused: it is a misspelling.
-
-This page is written by `picklefleet settings --markdown`.
-
-| Variable | Default | Meaning |
-|---|---|---|
-"""

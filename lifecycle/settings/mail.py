@@ -5,8 +5,7 @@ from typing import Protocol
 
 from lifecycle.converters import Secret
 from lifecycle.listening import beyond_loopback
-
-_PREFIX = "PICKLEFLEET_"
+from lifecycle.settings.table import PREFIX
 
 
 class MailSettings(Protocol):
@@ -28,14 +27,14 @@ def mail_contradictions(settings: MailSettings) -> Iterator[str]:
     """Sentences; none where no mail is sent."""
     if not settings.smtp_host:
         if settings.mail_to:
-            yield f"{_PREFIX}MAIL_TO needs a server to send through: set {_PREFIX}SMTP_HOST."
+            yield f"{PREFIX}MAIL_TO needs a server to send through: set {PREFIX}SMTP_HOST."
         return
     if not (settings.mail_from and settings.mail_to):
-        yield f"{_PREFIX}SMTP_HOST needs both {_PREFIX}MAIL_FROM and {_PREFIX}MAIL_TO."
+        yield f"{PREFIX}SMTP_HOST needs both {PREFIX}MAIL_FROM and {PREFIX}MAIL_TO."
     if settings.smtp_security == "none" and beyond_loopback(settings.smtp_host, ""):
         yield (
-            f"{_PREFIX}SMTP_SECURITY can't be none for a server beyond this machine: "
+            f"{PREFIX}SMTP_SECURITY can't be none for a server beyond this machine: "
             "mails and the password would travel in the clear."
         )
     if bool(settings.smtp_user) != bool(settings.smtp_password):
-        yield f"{_PREFIX}SMTP_USER and {_PREFIX}SMTP_PASSWORD go together: set both or neither."
+        yield f"{PREFIX}SMTP_USER and {PREFIX}SMTP_PASSWORD go together: set both or neither."

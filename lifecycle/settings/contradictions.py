@@ -1,0 +1,27 @@
+"""Which settings do not go together."""
+
+from collections.abc import Iterator
+
+from lifecycle.listening import beyond_loopback
+from lifecycle.settings.mail import mail_contradictions
+from lifecycle.settings.table import PREFIX, Settings
+
+
+def contradictions(settings: Settings) -> Iterator[str]:
+    """Sentences that name the variables and the way out; none where all is well."""
+    if settings.request_deadline_s >= settings.graceful_timeout_s:
+        yield (
+            f"{PREFIX}REQUEST_DEADLINE_S must be smaller than {PREFIX}GRACEFUL_TIMEOUT_S: "
+            "else a stop cuts off requests that are still allowed to run."
+        )
+    if settings.replay == "1" and beyond_loopback(settings.host, settings.bind):
+        yield (
+            f"{PREFIX}REPLAY can't be 1 while others than this machine can reach the service: they could write "
+            f"the past anew. Listen on a loopback address ({PREFIX}HOST=127.0.0.1)."
+        )
+    yield from mail_contradictions(settings)
+    if settings.api_keys == "off" and beyond_loopback(settings.host, settings.bind):
+        yield (
+            f"{PREFIX}API_KEYS can't be off while others than this machine can reach the service: "
+            f"leave it at auto, or listen on a loopback address ({PREFIX}HOST=127.0.0.1)."
+        )
