@@ -1,29 +1,12 @@
 """Which settings of the nightly mail do not go together."""
 
 from collections.abc import Iterator
-from typing import Protocol
 
-from lifecycle.converters import Secret
 from lifecycle.listening import beyond_loopback
-from lifecycle.settings.table import PREFIX
+from lifecycle.settings.table import PREFIX, Settings
 
 
-class MailSettings(Protocol):
-    @property
-    def smtp_host(self) -> str: ...
-    @property
-    def smtp_security(self) -> str: ...
-    @property
-    def smtp_user(self) -> str: ...
-    @property
-    def smtp_password(self) -> Secret[str]: ...
-    @property
-    def mail_from(self) -> str: ...
-    @property
-    def mail_to(self) -> tuple[str, ...]: ...
-
-
-def mail_contradictions(settings: MailSettings) -> Iterator[str]:
+def mail_contradictions(settings: Settings) -> Iterator[str]:
     """Sentences; none where no mail is sent."""
     if not settings.smtp_host:
         if settings.mail_to:
