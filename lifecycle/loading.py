@@ -8,6 +8,7 @@ from types import ModuleType
 import msgspec
 
 from lifecycle import golden
+from lifecycle.batch import answers_by_rows
 from lifecycle.bundle import ARTIFACT, GOLDEN, SHIM, Manifest, follow, verify
 from lifecycle.compiled.fast_path import FastPath
 from lifecycle.compiled.plan import make_plan
@@ -37,7 +38,8 @@ def load_verified(
     verdict = golden.replay(model, rows)
     if verdict.outcome is not Outcome.PASSED:
         raise BundleError(f"{manifest.name} {version} fails its golden rows: {' '.join(verdict.reasons)}")
-    return replace(model, fast=_proven_again(model, manifest, rows, planner))
+    proven = replace(model, fast=_proven_again(model, manifest, rows, planner))
+    return replace(proven, by_rows=answers_by_rows(proven, rows.columns, rows.rows))
 
 
 def _proven_again(model: Model, manifest: Manifest, rows: GoldenRows, planner: Planner | None) -> FastPath:

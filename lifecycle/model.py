@@ -47,7 +47,8 @@ class Predictions:
 class Model:
     """A loaded, verified model version. `name`, `version` and `digest` are what every answer states.
 
-    `fast` is the way round the DataFrame where there is a proven one; the estimator stays the truth.
+    `fast` is the way round the DataFrame where there is a proven one; the estimator stays the truth. `by_rows` says
+    that it was seen to answer each row alike whatever rows stand beside it, so that requests may be asked as one.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Model:
     signature: Signature
     estimator: Any
     fast: FastPath = field(default_factory=FastPath, compare=False)
+    by_rows: bool = field(default=False, compare=False)
     _reading: "_Reading" = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -40,9 +40,9 @@ def _read(stream: IO[bytes], limits: Limits, ends: float) -> bytes:
             raise _too_large(limits)
         pieces.append(piece)
         if monotonic() > ends:
-            raise _too_slow(limits)
+            raise too_slow(limits)
     if monotonic() > ends:
-        raise _too_slow(limits)
+        raise too_slow(limits)
     return b"".join(pieces)
 
 
@@ -57,7 +57,8 @@ def _piece(stream: IO[bytes], ends: float) -> bytes:
         raise ProblemError(problems.BAD_REQUEST, "The body is no well-formed HTTP.") from problem
 
 
-def _too_slow(limits: Limits) -> ProblemError:
+def too_slow(limits: Limits) -> ProblemError:
+    """What is answered to whoever has not sent a whole request by the deadline."""
     return ProblemError(
         problems.REQUEST_TIMEOUT, f"The body did not arrive within {limits.request_deadline_s:g} seconds."
     )

@@ -12,7 +12,10 @@ _settings = settings_module.load()
 _shared_memory = Path("/dev/shm")  # noqa: S108 - the heartbeat file lies there, away from slow disks
 
 bind = _settings.bind or f"{_settings.host}:{_settings.port}"
-worker_class = "webapp.gunicorn_worker.ProblemWorker"
+worker_class = {
+    "events": "webapp.worker.event_worker.EventWorker",
+    "threads": "webapp.gunicorn_worker.ProblemWorker",
+}[_settings.worker]
 workers = _settings.workers
 threads = _settings.threads
 

@@ -1,6 +1,5 @@
 """Gunicorn's stock threads; what its own parser refuses is answered as a problem document like everything else."""
 
-import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -28,7 +27,7 @@ class ProblemWorker(ThreadWorker):  # type: ignore[misc]  # Gunicorn publishes n
         if self.beat:
             self.beat()
 
-    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:  # noqa: ARG002 - Gunicorn's signature
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:  # noqa: ARG002 - Gunicorn's signature
         problem = problem_of_parsing(exc)
         if problem.kind is problems.INTERNAL_ERROR:
             log.error("server_failed", kind=type(exc).__name__, where=where(exc))

@@ -3,51 +3,43 @@
 Whatever is not the plainest form of the request - a query, a prefix, an odd or untrusted host - is Flask's.
 """
 
-import re
 from collections.abc import Iterable, Sequence
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from structlog.contextvars import bind_contextvars, clear_contextvars
-from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.wsgi import get_content_length, get_input_stream
 
 from webapp import access, edge, record_time, request_ids
+from webapp.asked import Call
 from webapp.body import read_body
 from webapp.context import REQUEST_ID
+from webapp.hot_route import PATH, STATUS, HotRoute
 from webapp.http_answer import Answer
 from webapp.negotiation import require_json_wanted
-from webapp.predict_handler import Call, answer_predict
+from webapp.predict_handler import answer_predict
 from webapp.service import Service
-
-PATH = "/api/v1/predict"
-
-_HOST = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?", re.ASCII)
-_STATUS = {code: f"{code} {phrase.upper()}" for code, phrase in HTTP_STATUS_CODES.items()}
 
 
 class Lane:
-    """A WSGI callable around another one, which answers everything else."""
+    """A WSGI callable around another one, which answers everything else. `hot` is the same route without WSGI."""
 
     def __init__(self, other: WSGIApplication, service: Service, trusted_hosts: Sequence[str] = ()) -> None:
         self._other = other
         self._service = service
-        self._hosts = frozenset(trusted_hosts)
+        self.hot = HotRoute(service, trusted_hosts)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["PATH_INFO"] != PATH or not self._takes(environ):
             return self._other(environ, start_response)
         answer = self._answer(environ)
         length = ("Content-Length", str(len(answer.body)))
-        start_response(_STATUS[answer.status], [*answer.headers, length])
+        start_response(STATUS[answer.status], [*answer.headers, length])
         return (answer.body,)
 
     def _takes(self, environ: WSGIEnvironment) -> bool:
         if environ["REQUEST_METHOD"] != "POST" or environ.get("QUERY_STRING") or environ.get("SCRIPT_NAME"):
             return False
-        host = environ.get("HTTP_HOST", "")
-        if not _HOST.fullmatch(host):
-            return False
-        return not self._hosts or host.partition(":")[0] in self._hosts
+        return self.hot.takes_host(environ.get("HTTP_HOST", ""))
 
     def _answer(self, environ: WSGIEnvironment) -> Answer:
         request_id = request_ids.accept_or_mint(environ.get("HTTP_X_REQUEST_ID"))

@@ -4,9 +4,10 @@ from flask import Blueprint, Response, request
 
 from webapp import record_time
 from webapp.access import caller
+from webapp.asked import Call
 from webapp.body import read_body
 from webapp.context import request_id, service, to_response
-from webapp.predict_handler import Call, answer_predict
+from webapp.predict_handler import answer_predict
 
 blueprint = Blueprint("predict", __name__, url_prefix="/api/v1")
 

@@ -1,124 +1,74 @@
-"""The predict path without a framework: bytes and headers in, an answer out. Every lane calls this very code."""
+"""The predict path without a framework. Every lane calls this very code, for one request or for several at once."""
 
-import hashlib
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from lifecycle.compiled.recheck import Answered
-from lifecycle.model import Predictions
-from lifecycle.policy import ArmName
-from lifecycle.prediction import mint
-from lifecycle.prediction_log.records import PredictionRecord
-from webapp.answers import answer_rows
-from webapp.failures import not_ready, problem_of
+from lifecycle.batch import joined, parted
+from lifecycle.errors import ModelFailureError
+from lifecycle.signature import Method
+from webapp.asked import Asked, Call
 from webapp.http_answer import Answer
-from webapp.negotiation import require_json_body, require_json_wanted
-from webapp.record_time import record_time
-from webapp.schemas import PredictRequest
 from webapp.service import Service
-from webapp.shadow import Copy
-from webapp.traffic import Served
-from webapp.watch import Watch
 
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One request for predictions. `owner` is whose key it came with; the prediction ids are bound to it."""
-
-    body: bytes
-    request_id: str
-    content_type: str
-    content_encoding: str = ""
-    accept: str = ""
-    owner: str = ""
-    idempotency_key: str = ""
-    replay_time: str = ""
+MOST_TOGETHER = (
+    256  # rows: beyond it a batch is no cheaper a row, and its first request would wait for the last
+)
 
 
 def answer_predict(service: Service, call: Call) -> Answer:
     """Never raises: what goes wrong becomes a problem."""
-    watch = Watch(service.measuring, call.request_id)
+    asked = Asked(service, call)
+    asked.read()
+    predict_together([asked])
+    return asked.answer()
+
+
+def predict_together(asked: Sequence[Asked]) -> None:
+    """The middle step, for all at once. Those that ask the same of the same model become one batch of at most
+    MOST_TOGETHER rows; where a batch fails, each is asked alone, so that nobody answers for another's rows.
+    """
+    for batch in batches(asked):
+        if len(batch) == 1 or not _predict_batch(batch):
+            for one in batch:
+                _predict_alone(one)
+
+
+def batches(asked: Sequence[Asked]) -> list[list[Asked]]:
+    """What may be asked as one, in order; those that failed already are left out."""
+    found: list[list[Asked]] = []
+    latest: dict[tuple[str, Method | None], tuple[list[Asked], int]] = {}
+    for one in asked:
+        model = one.model
+        if model is None:
+            continue
+        key, rows = (model.digest, one.request.method), one.request.rows
+        batch, so_far = latest.get(key, ([], MOST_TOGETHER))
+        if so_far + rows > MOST_TOGETHER or not model.by_rows:
+            batch, so_far = [], 0
+            found.append(batch)
+        batch.append(one)
+        latest[key] = batch, so_far + rows
+    return found
+
+
+def _predict_batch(batch: Sequence[Asked]) -> bool:
+    model, requests = batch[0].model, [one.request for one in batch]
+    if model is None:
+        return False
+    rows = [request.rows for request in requests]
     try:
-        answer = _answer(service, call, watch)
-    except Exception as error:  # noqa: BLE001 - the one boundary: every failure is answered and logged
-        problem = problem_of(error)
-        service.observer.problem(problem.kind.slug)
-        answer = Answer.of_problem(problem, call.request_id)
-    watch.ended(answer.status)
-    return answer
-
-
-def _answer(service: Service, call: Call, watch: Watch) -> Answer:
-    require_json_wanted(call.accept)
-    require_json_body(call.content_type, call.content_encoding)
-    traffic = service.traffic()
-    if traffic is None:
-        raise not_ready()
-    at_ms = record_time(call.replay_time, replay=service.replay)
-    stages = service.observer.stages()
-    request = traffic.champion.contract.read_body(call.body, service.limits.max_depth)
-    served, arm = traffic.answering(request.unit_id or call.request_id)
-    watch.assigned(served.model.version, arm)
-    stages.done("parse")
-    predictions = served.model.predict(request.columns, request.rows, request.method)
-    stages.done("predict")
-    service.observer.predicted(request.rows)
-    watch.predicted(request.rows, served.model.signature.outputs, predictions.answers)
-    answered = _Answered(served, arm, request, predictions, call, at_ms)
-    base_id = mint(service.key, request.rows, call.owner, unix_ms=answered.at_ms)
-    answer = answered.answer(base_id)
-    stages.done("answer")
-    service.record_prediction(served.model.signature, answered.record(base_id, stages.so_far_us()))
-    stages.done("record")
-    service.recheck(Answered(served.model, request.columns, request.rows, request.method, predictions))
-    if arm == "champion" and (shadows := traffic.shadows):
-        copy = Copy(request, predictions, call.request_id, call.owner, at_ms=answered.at_ms, shadows=shadows)
-        service.offer_to_shadows(copy)
-    return answer
-
-
-@dataclass(frozen=True, slots=True)
-class _Answered:
-    """What was asked and predicted, as the caller gets it and as the log keeps it."""
-
-    served: Served
-    arm: ArmName
-    request: PredictRequest
-    predictions: Predictions
-    call: Call
-    at_ms: int
-
-    def answer(self, base_id: str) -> Answer:
-        model = self.served.model
-        rows = answer_rows(model.signature, self.predictions, base_id, self.request.row_keys)
-        document = {
-            "request_id": self.call.request_id,
-            "model": {"name": model.name, "version": model.version},
-            "predictions": rows,
-        }
-        return Answer.of_document(document, self.call.request_id)
-
-    def record(self, base_id: str, latency_us: int) -> PredictionRecord:
-        return PredictionRecord(
-            base_id=base_id,
-            request_id=self.call.request_id,
-            at_ms=self.at_ms,
-            version=self.served.model.version,
-            arm=self.arm,
-            columns=self.request.columns,
-            answers=self.predictions.answers,
-            rows=self.request.rows,
-            owner=self.call.owner,
-            latency_us=latency_us,
-            unit_id=self.request.unit_id,
-            row_keys=self.request.row_keys,
-            flags=self.predictions.flags,
-            idempotency=_idempotency(self.call),
+        together = model.predict(
+            joined([request.columns for request in requests]), sum(rows), requests[0].method
         )
+    except ModelFailureError:
+        return False
+    for one, predictions in zip(batch, parted(together, rows), strict=True):
+        one.predictions = predictions
+    return True
 
 
-def _idempotency(call: Call) -> str | None:
-    """The same for the same caller, key and body: readers count such requests once, whatever ids they were given."""
-    if not call.idempotency_key:
-        return None
-    parts = (call.owner.encode(), call.idempotency_key.encode(), call.body)
-    return hashlib.blake2b(b"\0".join(parts), digest_size=16).hexdigest()
+def _predict_alone(one: Asked) -> None:
+    try:
+        if one.model is not None:
+            one.predictions = one.model.predict(one.request.columns, one.request.rows, one.request.method)
+    except Exception as error:  # noqa: BLE001 - told by its answer
+        one.fail(error)

@@ -100,6 +100,11 @@ class Settings:
     workers: int = _setting(
         "auto", to.workers, "Web processes; auto is one for each CPU that this process may use."
     )
+    worker: str = _setting(
+        "threads",
+        to.one_of("events", "threads"),
+        "How a web process meets its clients: events, one loop that answers predictions in batches; or Gunicorn's threads.",
+    )
     threads: int = _setting(
         "4", to.whole(1, 256), "Threads in each web process; they wait for clients, no more."
     )

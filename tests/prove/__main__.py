@@ -23,6 +23,7 @@ from tests.prove import (
     swaps,
     switches,
     walker_kills,
+    worker_streams,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -44,6 +45,7 @@ EXPERIMENTS = {
     "adversarial-retrains": (adversarial_retrains.adversarial_retrains, 41, adversarial_retrains.passed),
     "stuck-store": (stuck_store.stuck_store, 3, stuck_store.passed),
     "decoder": (decoder.decoder, 100_000, decoder.passed),
+    "worker-streams": (worker_streams.worker_streams, 50_000, worker_streams.passed),
     "two-machines": (store_faults.two_machines, 60, kills.passed),
 }
 

@@ -1,0 +1,172 @@
+"""One request for predictions without a framework: bytes and headers in, an answer out, in three steps."""
+
+import hashlib
+from dataclasses import dataclass
+
+from lifecycle.compiled.recheck import Answered
+from lifecycle.model import Model, Predictions
+from lifecycle.policy import ArmName
+from lifecycle.prediction import mint
+from lifecycle.prediction_log.records import PredictionRecord
+from webapp.answers import answer_rows
+from webapp.failures import not_ready, problem_of
+from webapp.http_answer import Answer
+from webapp.negotiation import require_json_body, require_json_wanted
+from webapp.record_time import record_time
+from webapp.schemas import PredictRequest
+from webapp.service import Service
+from webapp.shadow import Copy
+from webapp.traffic import Served
+from webapp.watch import Watch
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request for predictions. `owner` is whose key it came with; the prediction ids are bound to it."""
+
+    body: bytes
+    request_id: str
+    content_type: str
+    content_encoding: str = ""
+    accept: str = ""
+    owner: str = ""
+    idempotency_key: str = ""
+    replay_time: str = ""
+
+
+class Asked:
+    """One request from its bytes to its answer. Its steps may be taken beside those of others; none of them raises."""
+
+    request: PredictRequest
+    predictions: Predictions
+
+    __slots__ = (
+        "_arm", "_at_ms", "_call", "_failed", "_served", "_service", "_shadows", "_stages", "_watch", "predictions",
+        "request",
+    )  # fmt: skip
+
+    def __init__(self, service: Service, call: Call) -> None:
+        self._service = service
+        self._call = call
+        self._watch = Watch(service.measuring, call.request_id)
+        self._failed: Exception | None = None
+
+    @property
+    def model(self) -> Model | None:
+        """Whose answer is still to be given; None where there is none to give."""
+        return None if self._failed else self._served.model
+
+    def read(self) -> None:
+        """The first step: what is asked, and who answers it."""
+        try:
+            self._read()
+        except Exception as error:  # noqa: BLE001 - see `answer`
+            self.fail(error)
+
+    def fail(self, error: Exception) -> None:
+        self._failed = error
+
+    def answer(self) -> Answer:
+        """The last step. It is the one boundary: every failure is answered and logged here."""
+        try:
+            answer = self._problem(self._failed) if self._failed else self._answer()
+        except Exception as error:  # noqa: BLE001 - as this says
+            answer = self._problem(error)
+        self._watch.ended(answer.status)
+        return answer
+
+    def _problem(self, error: Exception) -> Answer:
+        problem = problem_of(error)
+        self._service.observer.problem(problem.kind.slug)
+        return Answer.of_problem(problem, self._call.request_id)
+
+    def _read(self) -> None:
+        service, call = self._service, self._call
+        require_json_wanted(call.accept)
+        require_json_body(call.content_type, call.content_encoding)
+        traffic = service.traffic()
+        if traffic is None:
+            raise not_ready()
+        self._at_ms = record_time(call.replay_time, replay=service.replay)
+        self._stages = service.observer.stages()
+        self.request = traffic.champion.contract.read_body(call.body, service.limits.max_depth)
+        self._served, self._arm = traffic.answering(self.request.unit_id or call.request_id)
+        self._shadows = traffic.shadows if self._arm == "champion" else ()
+        self._watch.assigned(self._served.model.version, self._arm)
+        self._stages.done("parse")
+
+    def _answer(self) -> Answer:
+        service, request, model = self._service, self.request, self._served.model
+        self._stages.done("predict")
+        service.observer.predicted(request.rows)
+        self._watch.predicted(request.rows, model.signature.outputs, self.predictions.answers)
+        answered = _Answered(self._served, self._arm, request, self.predictions, self._call, self._at_ms)
+        base_id = mint(service.key, request.rows, self._call.owner, unix_ms=answered.at_ms)
+        answer = answered.answer(base_id)
+        self._stages.done("answer")
+        service.record_prediction(model.signature, answered.record(base_id, self._stages.so_far_us()))
+        self._stages.done("record")
+        service.recheck(Answered(model, request.columns, request.rows, request.method, self.predictions))
+        if self._shadows:
+            self._offer_to_shadows()
+        return answer
+
+    def _offer_to_shadows(self) -> None:
+        call = self._call
+        copy = Copy(
+            self.request,
+            self.predictions,
+            call.request_id,
+            call.owner,
+            at_ms=self._at_ms,
+            shadows=self._shadows,
+        )
+        self._service.offer_to_shadows(copy)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """What was asked and predicted, as the caller gets it and as the log keeps it."""
+
+    served: Served
+    arm: ArmName
+    request: PredictRequest
+    predictions: Predictions
+    call: Call
+    at_ms: int
+
+    def answer(self, base_id: str) -> Answer:
+        model = self.served.model
+        rows = answer_rows(model.signature, self.predictions, base_id, self.request.row_keys)
+        document = {
+            "request_id": self.call.request_id,
+            "model": {"name": model.name, "version": model.version},
+            "predictions": rows,
+        }
+        return Answer.of_document(document, self.call.request_id)
+
+    def record(self, base_id: str, latency_us: int) -> PredictionRecord:
+        return PredictionRecord(
+            base_id=base_id,
+            request_id=self.call.request_id,
+            at_ms=self.at_ms,
+            version=self.served.model.version,
+            arm=self.arm,
+            columns=self.request.columns,
+            answers=self.predictions.answers,
+            rows=self.request.rows,
+            owner=self.call.owner,
+            latency_us=latency_us,
+            unit_id=self.request.unit_id,
+            row_keys=self.request.row_keys,
+            flags=self.predictions.flags,
+            idempotency=_idempotency(self.call),
+        )
+
+
+def _idempotency(call: Call) -> str | None:
+    """The same for the same caller, key and body: readers count such requests once, whatever ids they were given."""
+    if not call.idempotency_key:
+        return None
+    parts = (call.owner.encode(), call.idempotency_key.encode(), call.body)
+    return hashlib.blake2b(b"\0".join(parts), digest_size=16).hexdigest()
