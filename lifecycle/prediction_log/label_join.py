@@ -26,6 +26,8 @@ ANY_ID: IdBounds = ("", "~")
 KEY = row_key_reference("")
 BY_KEY: IdBounds = (KEY, "key;")  # the next character after the colon
 
+SEGMENTS_AT_ONCE = 128  # a statement costs as much as reading some small segments
+
 _TOLD = "struct_pack(received_ms, actual, actual_number)"
 _TOLD_TYPE = "STRUCT(received_ms BIGINT, actual VARCHAR, actual_number DOUBLE)"
 _JOINED_BY = ("owner", "row_key", "at_ms")
@@ -101,10 +103,10 @@ class LabelJoin:
     def _feedback(self, ids: IdBounds) -> Iterator[tuple[Path, ...]]:
         """From the window's first hour on: a label never comes before its prediction."""
         hours = known_hours(self.records, "feedback", hours_of(self.window).start)
-        for listing in listings(self.records, "feedback", hours):
-            keys = _may_hold(listing, ids)
-            if keys:
-                yield self.cache.fetch(keys)
+        found = (_may_hold(listing, ids) for listing in listings(self.records, "feedback", hours))
+        keys = [key for each in found for key in each]
+        for first in range(0, len(keys), SEGMENTS_AT_ONCE):
+            yield self.cache.fetch(keys[first : first + SEGMENTS_AT_ONCE])
 
 
 def id_bounds(window: Window) -> IdBounds:

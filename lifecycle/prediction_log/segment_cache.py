@@ -33,8 +33,10 @@ class SegmentCache:
         """Raises NotFoundError when a segment was replaced meanwhile: list again."""
         self._folder.mkdir(parents=True, exist_ok=True)
         wanted = {key: self._folder / key.replace("/", "+") for key in keys}
-        with ThreadPoolExecutor(PARALLEL) as pool:
-            self._since_trim += sum(pool.map(self._bring, wanted, wanted.values()))
+        missing = {key: path for key, path in wanted.items() if not _used(path)}
+        if missing:
+            with ThreadPoolExecutor(min(PARALLEL, len(missing))) as pool:
+                self._since_trim += sum(pool.map(self._bring, missing, missing.values()))
         if self._since_trim > self._limit / LOOK_PARTS:
             self._trim(frozenset(wanted.values()))
             self._since_trim = 0.0
@@ -52,9 +54,6 @@ class SegmentCache:
 
     def _bring(self, key: str, path: Path) -> int:
         """The bytes that were fetched."""
-        if path.exists():
-            os.utime(path)
-            return 0
         self._records.get_to_file(key, path)
         return path.stat().st_size
 
@@ -67,6 +66,15 @@ class SegmentCache:
             if path not in in_use:
                 over -= size
                 path.unlink(missing_ok=True)
+
+
+def _used(path: Path) -> bool:
+    """Whether it is here; if so it is now the one used last."""
+    try:
+        os.utime(path)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def sweep_abandoned(cache: Path, scratch: Path) -> None:
