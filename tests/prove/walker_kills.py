@@ -21,6 +21,7 @@ PLANNED = [("v1", None), ("v1", "shadow"), ("v1", 0.1), ("v1", 0.5), ("v2", None
 BACK = [*PLANNED[:2], ("v1", None)]
 FAILING = 5  # of a hundred
 TWO_AT_ONCE = 5
+TWIN_ROUNDS = 6  # now and then even two that overwrite do so one after the other
 WRITES = 16  # a walk up has about fourteen, one back fewer
 
 
@@ -33,7 +34,7 @@ def walker_kills(folder, count, seed):
         "figure": _run(folder / "real", template, "real", sorted(writes)),
         "negative_control": _run(folder / "twin", template, "notes", [6]),
         "two_at_once": _two_at_once(folder / "two", template, "real", min(count, TWO_AT_ONCE)),
-        "two_at_once_negative_control": _two_at_once(folder / "two-twin", template, "overwriting", 1),
+        "two_at_once_negative_control": _two_at_once(folder / "two-twin", template, "overwriting", TWIN_ROUNDS),
     }
 
 
