@@ -1,52 +1,63 @@
 """Commands of the nights: the worker, one night by hand, drift of any window, and the kept reports."""
 
+import json
 import sys
-from datetime import UTC, date, datetime
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
 
+from drift_jobs.night_options import Nights
 from lifecycle.command_line import echo_json
 
 
-class Night(click.ParamType[date]):
-    name = "DATE"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        try:
-            return (
-                value
-                if isinstance(value, date)
-                else datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC).date()
-            )
-        except ValueError:
-            self.fail(f"{value!r} is no day such as 2013-08-01.", param, ctx)
-
-
 @click.command()
-@click.option("--once", type=Night(), help="Judge this night and end; without it the worker runs.")
+@click.option("--once", type=Nights(), help="Judge this night, or these nights in turn, and end.")
 @click.option("--explain", is_flag=True, help="Show every test, limit and note.")
 @click.option("--dry-run", is_flag=True, help="Judge, and write nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print the report as JSON; of several nights a line each."
+)
 @click.option("--judge-into", type=click.Path(path_type=Path), hidden=True)
-def work(once: date | None, explain: bool, dry_run: bool, as_json: bool, judge_into: Path | None) -> None:
+def work(
+    once: tuple[date, ...], explain: bool, dry_run: bool, as_json: bool, judge_into: Path | None
+) -> None:
     """Judge every night that is over, exactly once however many workers there are.
 
     A report is never rewritten: a night that was judged before is shown again.
     """
-    from drift_jobs.night import judge_night
     from drift_jobs.worker import run
 
-    if once is None:
+    if not once:
         _show_heartbeat()
         rounds = _rounds()
         run(rounds, _log_keeping(), rounds.post, open_checker(rounds.post.mailer))
     elif judge_into is not None:
-        _judge_into(once, judge_into)
+        _judge_into(once[0], judge_into)
     else:
-        report = judge_night(open_place(), once) if dry_run else _make(once)
-        show_report(report, as_json, explain)
+        for report in _in_turn(once, dry_run=dry_run):
+            if len(once) == 1:
+                show_report(report, as_json, explain)
+            else:
+                _tell_shortly(report, as_json)
+
+
+def _in_turn(nights: tuple[date, ...], *, dry_run: bool) -> Iterator[dict[str, Any]]:
+    from drift_jobs.night import judge_night
+
+    place = open_place()
+    rounds = None if dry_run else _rounds()
+    for night in nights:
+        yield judge_night(place, night) if rounds is None else _make(rounds, night)
+
+
+def _tell_shortly(report: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(report, separators=(",", ":")))
+    else:
+        click.echo(f"{report['night']}  {report['severity']:<8} {report['decision']['reason']}")
 
 
 @click.command()
@@ -91,10 +102,9 @@ def show_report(report: dict[str, Any], as_json: bool, explain: bool) -> None:
         click.echo(line)
 
 
-def _make(night: date) -> dict[str, Any]:
+def _make(rounds: Any, night: date) -> dict[str, Any]:
     from lifecycle.claims import ClaimHeldError
 
-    rounds = _rounds()
     reports = rounds.place.reports
     if not reports.exists(night) and rounds.make(night):
         rounds.post.once()

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from drift_jobs.__main__ import Night, open_place, open_post, show_report
+from drift_jobs.__main__ import open_place, open_post, show_report
 from drift_jobs.mail.conditions import Condition, conditions_of
 from drift_jobs.mail.delivery import Mailer
 from drift_jobs.mail.letter import as_bytes
@@ -20,6 +20,7 @@ from drift_jobs.mail.outbox import Posted
 from drift_jobs.mail.post import PostOffice
 from drift_jobs.mail.rendering import in_place, night_html
 from drift_jobs.mail.snoozes import Snooze, check_snoozable
+from drift_jobs.night_options import Night
 from drift_jobs.reports import Reports
 from lifecycle import clock
 from lifecycle import settings as settings_module

@@ -52,8 +52,8 @@ def play(folder: Path, files: Path, tell: Tell, nights: int) -> Story:
     """Of every four weeks the last `nights` are judged. Raises PicklefleetError where a command of it fails."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    here, story = _installation(folder), Story()
-    _first_champion(here, files)
+    here, story = installation(folder), Story()
+    first_champion(here, files)
     with here.serving():
         flights = _Flights(files / "flights-later.csv.gz", folder / "machine", here.base)
         challenger = _until_blessed(here, flights, story, tell, nights)
@@ -105,13 +105,13 @@ class _Flights:
                 thread.join(60)
 
 
-def _installation(folder: Path) -> Installation:
+def installation(folder: Path) -> Installation:
     settings = {name: str(folder / name.lower()) for name in ("STORE", "KEYS_DIR")}
     settings |= {"MACHINE_DIR": str(folder / "machine"), "REPLAY": "1", "SEAL_AGE_S": str(SEAL_S)}
     return Installation(folder, settings | {"AGENT_POLL_S": "1", "WORKERS": "2", "LOG_LEVEL": "warning"})
 
 
-def _first_champion(here: Installation, files: Path) -> None:
+def first_champion(here: Installation, files: Path) -> None:
     here.run("trust", "init", quiet=True)
     reference = ("--reference", files / "flights-reference.csv", "--target", "arrival")
     columns = ("--time", "scheduled_at", "--fold", "fold", "--sample", files / "flights-sample.csv")

@@ -1,7 +1,8 @@
 """Performance of a classifier without labels (CBPE): recalibrated shares stand for the truth not known yet."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -16,6 +17,7 @@ _Z = 1.96
 _MIN_ROWS = 200
 _WELL_CALIBRATED = 0.03
 _STRANGE_SHARE = 0.05
+_HIGHEST = {"log_loss": math.inf, "brier": 2.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def estimate(
     ones = np.ones(len(answered))
     draws = _simulated(calibration, answered.shares, metrics, seed)
     figures = {
-        name: _figure(metric(expected, ones), draws[name], len(answered), baselines.get(name))
+        name: _within(name, _figure(metric(expected, ones), draws[name], len(answered), baselines.get(name)))
         for name, metric in metrics.items()
     }
     return Estimate(figures, _assumptions(calibration, len(answered), strange))
@@ -73,6 +75,11 @@ def _figure(value: float, draws: Array, rows: int, baseline: Baseline | None) ->
         half = _Z * baseline.estimate_error
         low, high = min(low, value - half), max(high, value + half)
     return Figure(value, low, high, rows, "simulated")
+
+
+def _within(name: str, figure: Figure) -> Figure:
+    """No interval reaches to where its metric can't be."""
+    return replace(figure, low=max(0.0, figure.low), high=min(_HIGHEST.get(name, 1.0), figure.high))
 
 
 def _simulated(

@@ -34,7 +34,9 @@ def walker_kills(folder, count, seed):
         "figure": _run(folder / "real", template, "real", sorted(writes)),
         "negative_control": _run(folder / "twin", template, "notes", [6]),
         "two_at_once": _two_at_once(folder / "two", template, "real", min(count, TWO_AT_ONCE)),
-        "two_at_once_negative_control": _two_at_once(folder / "two-twin", template, "overwriting", TWIN_ROUNDS),
+        "two_at_once_negative_control": _two_at_once(
+            folder / "two-twin", template, "overwriting", TWIN_ROUNDS
+        ),
     }
 
 

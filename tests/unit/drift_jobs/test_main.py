@@ -63,5 +63,25 @@ def test_a_report_that_is_not_there_says_how_to_make_it(run):
     assert "Reports: none yet. Make one: python -m drift_jobs --once 2013-08-01" in done.output
 
 
-def test_a_day_that_is_none_is_a_usage_error(run):
-    assert run("work", "--once", "yesterday").exit_code == 2
+@pytest.mark.parametrize("text", ["yesterday", "7d", "2013-08-01..", "2013-08-02..2013-08-01"])
+def test_a_day_that_is_none_is_a_usage_error(run, text):
+    done = run("work", "--once", text)
+
+    assert done.exit_code == 2
+    assert "2013-08-01..2013-09-01" in done.output
+
+
+@pytest.mark.slow
+def test_several_nights_by_hand_are_made_in_turn_and_told_in_a_line_each(run, place, served):
+    served.serve(World(shift=1.5))
+
+    dry = run("work", "--once", "2013-08-01..2013-08-03", "--dry-run")
+    made = run("work", "--once", "2013-08-01..2013-08-03", "--json")
+
+    assert [line[:18] for line in dry.output.splitlines()] == ["2013-08-01  severe", "2013-08-02  severe"]
+    reports = [json.loads(line) for line in made.stdout.splitlines()]
+    assert (
+        [one["night"] for one in reports]
+        == ["2013-08-01", "2013-08-02"]
+        == list(map(str, place.reports.nights()))
+    )

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lifecycle.performance.baseline import baselines
+from lifecycle.performance.baseline import Baseline, baselines
 from lifecycle.performance.calibration import apply, fit
 from lifecycle.performance.estimated import estimate
 from lifecycle.performance.metrics import Classified, metrics_of, one_hot
@@ -131,3 +131,15 @@ def test_days_that_are_odd_as_a_whole_widen_the_interval():
     assert known["brier"].estimate_error > 0.01
     assert widened.value == alone.value
     assert widened.high - widened.low > 1.3 * (alone.high - alone.low)
+
+
+def test_no_interval_reaches_to_where_its_metric_can_not_be(calibration):
+    answered, _ = night(250, seed=5)
+    odd = {name: Baseline(0.5, 0.3, 16, estimate_error=5.0) for name in ("roc_auc", "brier", "log_loss")}
+
+    figures = estimate(calibration, answered, odd).figures
+
+    assert (figures["roc_auc"].low, figures["roc_auc"].high) == (0.0, 1.0)
+    assert (figures["brier"].low, figures["brier"].high) == (0.0, 2.0)
+    assert figures["log_loss"].low == 0.0
+    assert figures["log_loss"].high > 5
