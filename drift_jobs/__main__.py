@@ -121,13 +121,15 @@ def _judge_into(night: date, path: Path) -> None:
     import msgspec
 
     from drift_jobs.child import FAILED, limit_this_process
-    from drift_jobs.night import judge_night
+    from drift_jobs.night import ensure_references, judge_night
     from drift_jobs.rounds import LIMIT_S
     from lifecycle.errors import PicklefleetError
 
     limit_this_process(LIMIT_S)
+    place = open_place()
     try:
-        path.write_bytes(msgspec.json.encode(judge_night(open_place(), night)))
+        ensure_references(place, night)
+        path.write_bytes(msgspec.json.encode(judge_night(place, night)))
     except PicklefleetError as problem:
         path.write_bytes(msgspec.json.encode({"message": problem.message, "fix": problem.fix}))
         sys.exit(FAILED)

@@ -26,9 +26,15 @@ from lifecycle.window import Window, day
 
 GROWN_DAYS = 28
 TRAILING_WEEKS = 4
+ADOPTED_NIGHTS = 7
 NO_REFERENCE = (
-    "The version was registered without a reference, so there is nothing to compare with: register it again "
-    "with --reference FILE --target COLUMN."
+    "The version was registered without a reference, so there is nothing to compare with yet: its first "
+    f"{ADOPTED_NIGHTS} nights with at least {MIN_ROWS} rows become one ({{}} so far). Or register it again with "
+    "--reference FILE --target COLUMN."
+)
+ADOPTED = (
+    "The reference is what the version was asked from {} on, in its first "
+    f"{ADOPTED_NIGHTS} nights with at least {MIN_ROWS} rows: it was registered without one."
 )
 
 
@@ -101,6 +107,8 @@ def _judged(log: PredictionLog, watched: Watched, profile: Profile, stretch: _St
         performance = _performance(watched, profile, realised, labels, guess)
     report = judge(profile, counts, stretch.trailing, performance)
     drift = _with_every_column(report, profile)
+    if watched.adopted:
+        drift = replace(drift, notes=(*drift.notes, ADOPTED.format(watched.adopted[0])))
     return Judged(watched, window, counts.rows, drift, realised, labels, guess, counts)
 
 
@@ -197,10 +205,11 @@ def _with_every_column(report: DriftReport, profile: Profile) -> DriftReport:
 
 
 def _without_reference(watched: Watched, window: Window) -> Judged:
+    reason = NO_REFERENCE.format(len(watched.adopted))
     features = tuple(
-        Finding(feature.name, Severity.NO_DATA, (NO_REFERENCE,), True) for feature in watched.signature.inputs
+        Finding(feature.name, Severity.NO_DATA, (reason,), True) for feature in watched.signature.inputs
     )
-    report = DriftReport(Severity.NO_DATA, False, 0, features, (), notes=(NO_REFERENCE,))
+    report = DriftReport(Severity.NO_DATA, False, 0, features, (), notes=(reason,))
     return Judged(watched, window, 0, report, {}, Labels(0, 0), None, Counts(0, {}, {}))
 
 

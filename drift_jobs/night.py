@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from drift_jobs.adopted_reference import keep_reference, with_reference
 from drift_jobs.judging import Judged, evidence, judge_version
 from drift_jobs.looking_back import looking_back
 from drift_jobs.reading import Watched, hours_with_rows, rows_by_version
@@ -46,7 +47,10 @@ def judge_night(place: Place, night: date) -> dict[str, Any]:
     window = day(night)
     champion = champion_of(place, window)
     served = rows_by_version(place.log, window)
-    judged = [judge_version(place.log, watched, night) for watched in _watched(place, champion, served)]
+    judged = [
+        judge_version(place.log, with_reference(place.log, place.reports, watched, night), night)
+        for watched in _watched(place, champion, served)
+    ]
     leading = next(one for one in judged if one.watched.version == champion.version)
     decision = _decide(place, leading, night)
     return {
@@ -63,6 +67,13 @@ def judge_night(place: Place, night: date) -> dict[str, Any]:
         "looking_back": looking_back(place.log, place.reports, leading.watched, night),
         "versions": [one.to_document() for one in judged],
     }
+
+
+def ensure_references(place: Place, night: date) -> None:
+    """Versions that came without a reference and have seven nights by now have one from now on."""
+    window = day(night)
+    for watched in _watched(place, champion_of(place, window), rows_by_version(place.log, window)):
+        keep_reference(place.log, place.reports, watched, night)
 
 
 def ensure_requested(place: Place, report: dict[str, Any]) -> bool:
@@ -96,7 +107,11 @@ def champion_of(place: Place, window: Window) -> VersionRef:
 
 def watched_in(place: Place, window: Window) -> list[Watched]:
     """The versions to judge: the champion first, then every other registered one that answered."""
-    return list(_watched(place, champion_of(place, window), rows_by_version(place.log, window)))
+    night = window.end.date()
+    return [
+        with_reference(place.log, place.reports, watched, night)
+        for watched in _watched(place, champion_of(place, window), rows_by_version(place.log, window))
+    ]
 
 
 def _watched(place: Place, champion: VersionRef, served: dict[str, int]) -> Iterator[Watched]:

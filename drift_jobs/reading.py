@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -24,13 +25,16 @@ MAX_ESTIMATED_ROWS = 20_000  # 200 simulations of more rows say no more, and tak
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Watched:
-    """A registered version and what nights judge it by; no profile where it was registered without a reference."""
+    """A registered version and what nights judge it by. `adopted`: the nights that stand for a reference that was
+    not given; no profile before there are enough of them.
+    """
 
     version: str
     digest: str
     signature: Signature
     profile: Profile | None
     metric: str
+    adopted: tuple[date, ...] = ()
 
 
 def rows_by_version(log: PredictionLog, window: Window) -> dict[str, int]:
@@ -74,8 +78,8 @@ def _add(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
 
 def _count_hour(signature: Signature, profile: Profile, hour: HourFiles) -> Counts:
     columns = input_columns(signature)
-    answers = [_answer_columns(signature, index) for index in range(len(signature.outputs))]
-    rows = hour.read([*columns.values(), *(name for each in answers for name in _flat(each)), "at_ms"])
+    answers = answer_columns(signature)
+    rows = hour.read([*columns.values(), *answer_names(answers), "at_ms"])
     total = len(rows["at_ms"])
     features = {name: _as_recorded(signature, name, rows[column]) for name, column in columns.items()}
     counted = count(profile, features, {}, total)
@@ -94,10 +98,9 @@ def _count_scores(
     signature: Signature, profile: Profile, answers: list[dict[str, list[str]]], rows: Rows
 ) -> dict[str, ColumnCounts]:
     """Rows that were asked for labels alone have no shares: these are left out, they are not missing."""
-    given = tuple(
-        _answer(output, names, rows) for output, names in zip(signature.outputs, answers, strict=True)
+    found = (
+        score_columns(signature.outputs, answers_in(signature, answers, rows)) if len(rows["at_ms"]) else {}
     )
-    found = score_columns(signature.outputs, given) if len(rows["at_ms"]) else {}
     counted = {}
     for name, column in profile.scores.items():
         values: Any = found[name][1] if name in found else []
@@ -105,6 +108,22 @@ def _count_scores(
             values = values[~np.isnan(values)]
         counted[name] = column.count(values)
     return counted
+
+
+def answers_in(
+    signature: Signature, answers: list[dict[str, list[str]]], rows: Rows
+) -> tuple[OutputAnswer, ...]:
+    return tuple(
+        _answer(output, names, rows) for output, names in zip(signature.outputs, answers, strict=True)
+    )
+
+
+def answer_columns(signature: Signature) -> list[dict[str, list[str]]]:
+    return [_answer_columns(signature, index) for index in range(len(signature.outputs))]
+
+
+def answer_names(answers: list[dict[str, list[str]]]) -> list[str]:
+    return [name for each in answers for name in _flat(each)]
 
 
 def _answer(output: Output, names: dict[str, list[str]], rows: Rows) -> OutputAnswer:

@@ -44,6 +44,18 @@ class Reports:
         with suppress(AlreadyExistsError):
             self.store.create(f"{night.isoformat()}/{name}", data)
 
+    def reference(self, digest: str) -> bytes | None:
+        """Of a version that came without one."""
+        try:
+            return self.store.get(_reference(digest))
+        except NotFoundError:
+            return None
+
+    def keep_reference(self, digest: str, data: bytes) -> None:
+        """The first one stays."""
+        with suppress(AlreadyExistsError):
+            self.store.create(_reference(digest), data)
+
     def nights(self) -> list[date]:
         """All nights that have a report, oldest first."""
         keys = (key.split("/") for key in self.store.list())
@@ -59,3 +71,7 @@ class Reports:
     def publish(self, claim: Claim, report: Mapping[str, Any]) -> bool:
         """False when another worker's report counts. Raises ClaimEndedError for a holder that was superseded."""
         return claim.finish(REPORT, msgspec.json.encode({**report, "claim": claim.number}))
+
+
+def _reference(digest: str) -> str:
+    return f"references/{digest}.json"
