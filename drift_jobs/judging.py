@@ -17,7 +17,7 @@ from lifecycle.drift.severity import Severity
 from lifecycle.performance.baseline import Baseline, PerformanceVerdict, judge_performance
 from lifecycle.performance.estimated import Estimate, estimate
 from lifecycle.performance.intervals import Figure
-from lifecycle.performance.of_window import performance_of
+from lifecycle.performance.of_window import first_output_of
 from lifecycle.performance.realised import Labels
 from lifecycle.prediction_log.reading import PredictionLog
 from lifecycle.profile.counts import ColumnCounts, Counts, merge
@@ -155,9 +155,7 @@ def _trailing(log: PredictionLog, watched: Watched, profile: Profile, night: dat
 
 def realised_in(log: PredictionLog, window: Window, watched: Watched) -> tuple[Labels, Mapping[str, Figure]]:
     """Of the version's first output, by the labels that there are by now."""
-    found = performance_of(log, window, {watched.version: watched.signature}).measured
-    first = watched.signature.outputs[0].name
-    measured = next((one for one in found if (one.output, one.version) == (first, watched.version)), None)
+    measured = first_output_of(log, window, watched.version, watched.signature)
     return (Labels(0, 0), {}) if measured is None else (measured.labels, measured.figures)
 
 

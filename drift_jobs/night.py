@@ -44,7 +44,7 @@ class Place:
 
 def judge_night(place: Place, night: date) -> dict[str, Any]:
     """The night's report as a document; writes nothing. Raises NotFoundError where nothing was ever promoted."""
-    window = day(night)
+    place, window = replace(place, log=place.log.at_one_moment()), day(night)
     champion = champion_of(place, window)
     served = rows_by_version(place.log, window)
     judged = [

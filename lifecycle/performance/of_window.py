@@ -87,6 +87,15 @@ def performance_of(
     return Performance(window, log.coverage(window), tuple(measured), metric, periods, unknown)
 
 
+def first_output_of(
+    log: PredictionLog, window: Window, version: str, signature: Signature
+) -> Measured | None:
+    """One version's first output, and nothing else of the window; None where it has no rows."""
+    rows = _rows_by_version(log, window, None).get(version, 0)
+    found = _Reading(log, window, version, signature, None).outcomes().by_output[:1] if rows else []
+    return next((_one(version, None, one, rows, one.positive) for one in found), None)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Found:
     """`segments` are the segment's values of all rows, labelled or not; None where no segment was asked for."""

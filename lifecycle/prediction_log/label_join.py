@@ -34,10 +34,28 @@ _JOINED_BY = ("owner", "row_key", "at_ms")
 
 
 @dataclass(slots=True)
+class FeedbackListing:
+    """What the store holds of feedback, looked at once from each hour on: many windows are read at one moment."""
+
+    records: ObjectStore
+    _since: int | None = field(default=None, init=False)
+    _listings: list[HourListing] = field(default_factory=list, init=False)
+
+    def since(self, hour: int) -> Iterator[HourListing]:
+        if self._since is None:
+            self._listings = listings(self.records, "feedback", known_hours(self.records, "feedback", hour))
+            self._since = hour
+        elif hour < self._since:
+            self._listings[:0] = listings(self.records, "feedback", range(hour, self._since))
+            self._since = hour
+        return (listing for listing in self._listings if listing.hour >= hour)
+
+
+@dataclass(slots=True)
 class LabelJoin:
     """One reader's labels of a window, in the tables of its connection."""
 
-    records: ObjectStore
+    feedback: FeedbackListing
     cache: SegmentCache
     connection: duckdb.DuckDBPyConnection
     window: Window
@@ -102,9 +120,8 @@ class LabelJoin:
 
     def _feedback(self, ids: IdBounds) -> Iterator[tuple[Path, ...]]:
         """From the window's first hour on: a label never comes before its prediction."""
-        hours = known_hours(self.records, "feedback", hours_of(self.window).start)
-        found = (_may_hold(listing, ids) for listing in listings(self.records, "feedback", hours))
-        keys = [key for each in found for key in each]
+        told = self.feedback.since(hours_of(self.window).start)
+        keys = [key for listing in told for key in _may_hold(listing, ids)]
         for first in range(0, len(keys), SEGMENTS_AT_ONCE):
             yield self.cache.fetch(keys[first : first + SEGMENTS_AT_ONCE])
 

@@ -5,7 +5,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import reduce
 from typing import TypeVar
@@ -26,7 +26,7 @@ from lifecycle.prediction_log.hour_files import (
     Selection,
     fetched,
 )
-from lifecycle.prediction_log.label_join import LabelJoin
+from lifecycle.prediction_log.label_join import FeedbackListing, LabelJoin
 from lifecycle.prediction_log.segment_cache import SegmentCache
 from lifecycle.prediction_log.segment_index import hours_of, listings
 from lifecycle.window import Window
@@ -63,12 +63,20 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class PredictionLog:
-    """`memory` bounds DuckDB in each process; what does not fit goes to the cache's scratch folder."""
+    """`memory` bounds DuckDB in each process; what does not fit goes to the cache's scratch folder.
+
+    `feedback`: what was looked at already, where the log is read at one moment; else each window looks anew.
+    """
 
     records: ObjectStore
     cache: SegmentCache
     memory: str = "2GB"
     threads: int = 2
+    feedback: FeedbackListing | None = None
+
+    def at_one_moment(self) -> "PredictionLog":
+        """The same log, for many windows at once: labels that come meanwhile are for the next reader."""
+        return replace(self, feedback=FeedbackListing(self.records))
 
     def tasks(self, window: Window, which: Selection = LIVE) -> Iterator[HourTask]:
         """The window's hours that hold rows, in order, not fetched yet."""
@@ -166,7 +174,7 @@ class PredictionLog:
             self.cache.scratch() as scratch,
             connect(scratch, memory=self.memory, threads=self.threads) as one,
         ):
-            labels = LabelJoin(self.records, self.cache, one, window)
+            labels = LabelJoin(self.feedback or FeedbackListing(self.records), self.cache, one, window)
             for hour in self.hours(window, which):
                 labels.beside(hour, columns)
                 yield one

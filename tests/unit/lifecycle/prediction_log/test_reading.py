@@ -173,6 +173,29 @@ def test_ids_that_carry_their_time_find_their_labels_too(log):
     assert {f"{base}-0": "late" for base in bases} == log.labels(window)
 
 
+def test_read_at_one_moment_every_window_finds_its_labels_and_later_ones_are_for_the_next_reader(log):
+    first, second, third = (mint(FleetKey(b"k" * 32), 1, unix_ms=NOON + n * HOUR) + "-0" for n in range(3))
+    log.predict(
+        *(
+            record(one.removesuffix("-0"), at_ms=NOON + n * HOUR)
+            for n, one in enumerate((first, second, third))
+        )
+    )
+    log.label({third: "late"}, received_ms=NOON + 2 * HOUR + 1)
+    log.label({first: "late", second: "late"}, received_ms=NOON + HOUR + 1)
+    hours = [Window(START + timedelta(hours=n), START + timedelta(hours=n + 1)) for n in range(3)]
+    anew = log.log
+    log.log = log.log.at_one_moment()
+
+    backwards = [log.labels(hour) for hour in reversed(hours)]
+    log.label({first: "on time"}, received_ms=NOON + HOUR + 2)
+
+    assert backwards == [{third: "late"}, {second: "late"}, {first: "late"}]
+    assert [log.labels(hour) for hour in reversed(hours)] == backwards
+    log.log = anew
+    assert log.labels(hours[0]) == {first: "on time"}
+
+
 def test_the_bounds_of_a_window_hold_every_id_minted_in_it():
     before = datetime.now(UTC)
     minted = [mint(FleetKey(b"k" * 32), 1) + "-0" for _ in range(50)]
