@@ -15,6 +15,7 @@ BIN := $(VENV)/bin
 SERVICE := $(VENV)/.service
 DEVELOPMENT := $(VENV)/.development
 SAMPLES := $(VENV)/.samples
+PLOTS := $(VENV)/.plots
 CHECKS := .venv-checks/.installed
 FLIGHTS := var/samples/flights
 
@@ -76,6 +77,11 @@ apply: ## Apply the plan that was shown: ENVIRONMENT=staging
 story: $(DEVELOPMENT) $(SAMPLES) ## Play the flights story with the real parts and write its page
 	@$(BIN)/python -m samples flights --later --out $(FLIGHTS)
 	@$(BIN)/python -m samples story --files $(FLIGHTS)
+
+.PHONY: year
+year: $(DEVELOPMENT) $(SAMPLES) $(PLOTS) ## Send the flights of 2013 through a service, judge every night, write the page
+	@$(BIN)/python -m samples flights --later --out $(FLIGHTS)
+	@$(BIN)/python -m samples year --files $(FLIGHTS)
 
 .PHONY: version
 version: ## Print this commit's version: its date, and its first letters
@@ -160,6 +166,10 @@ $(DEVELOPMENT): $(SERVICE) requirements-dev.txt
 
 $(SAMPLES): $(SERVICE) samples/requirements.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r samples/requirements.txt
+	@touch $@
+
+$(PLOTS): $(SERVICE) extras/plots.txt
+	@$(PIP_INSTALL) -r extras/plots.txt
 	@touch $@
 
 $(CHECKS): extras/checks.txt

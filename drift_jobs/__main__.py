@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -47,10 +48,12 @@ def work(
 def _in_turn(nights: tuple[date, ...], *, dry_run: bool) -> Iterator[dict[str, Any]]:
     from drift_jobs.night import judge_night
 
-    place = open_place()
-    rounds = None if dry_run else _rounds()
-    for night in nights:
-        yield judge_night(place, night) if rounds is None else _make(rounds, night)
+    if not dry_run:
+        rounds = _rounds()
+        yield from (_make(rounds, night) for night in nights)
+        return
+    with _place_on_workers() as place:
+        yield from (judge_night(place, night) for night in nights)
 
 
 def _tell_shortly(report: dict[str, Any], as_json: bool) -> None:
@@ -77,10 +80,11 @@ def drift(window: str, explain: bool, as_json: bool) -> None:
     from lifecycle import clock
     from lifecycle.window import parse
 
-    place, stretch = open_place(), parse(window, clock.now())
-    judged = [
-        judge_window(place.log, watched, stretch).to_document() for watched in watched_in(place, stretch)
-    ]
+    stretch = parse(window, clock.now())
+    with _place_on_workers() as place:
+        judged = [
+            judge_window(place.log, watched, stretch).to_document() for watched in watched_in(place, stretch)
+        ]
     if as_json:
         echo_json({"window": str(stretch), "versions": judged})
         return
@@ -126,10 +130,10 @@ def _judge_into(night: date, path: Path) -> None:
     from lifecycle.errors import PicklefleetError
 
     limit_this_process(LIMIT_S)
-    place = open_place()
     try:
-        ensure_references(place, night)
-        path.write_bytes(msgspec.json.encode(judge_night(place, night)))
+        with _place_on_workers() as place:
+            ensure_references(place, night)
+            path.write_bytes(msgspec.json.encode(judge_night(place, night)))
     except PicklefleetError as problem:
         path.write_bytes(msgspec.json.encode({"message": problem.message, "fix": problem.fix}))
         sys.exit(FAILED)
@@ -237,6 +241,19 @@ def _log_keeping() -> Any:
     return LogKeeping(
         Housekeeping(store.area("control"), records, cache), timedelta(days=settings.retention_days)
     )
+
+
+@contextmanager
+def _place_on_workers() -> Iterator[Any]:
+    """The hours of the log are counted by the Dask cluster that the settings name, else here."""
+    from dataclasses import replace
+
+    from lifecycle import settings as settings_module
+    from lifecycle.adapters.dask import opened_workers
+
+    place = open_place()
+    with opened_workers(settings_module.load()) as workers:
+        yield replace(place, log=replace(place.log, workers=workers))
 
 
 def open_place() -> Any:

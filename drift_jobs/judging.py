@@ -163,7 +163,7 @@ def _estimated(
     log: PredictionLog, window: Window, watched: Watched, profile: Profile, counts: Counts
 ) -> Estimate | None:
     calibration = profile.calibrations.get(watched.signature.outputs[0].name)
-    stated = None if calibration is None else stated_shares(log, window, watched)
+    stated = None if calibration is None else stated_shares(log, window, watched, counts.rows)
     if calibration is None or stated is None:
         return None
     return estimate(calibration, stated, _baselines(watched, profile), strange=strange_share(profile, counts))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
@@ -52,20 +52,23 @@ def count_window(log: PredictionLog, window: Window, watched: Watched, profile: 
     return counts if counts is not None and counts.rows else None
 
 
-def stated_shares(log: PredictionLog, window: Window, watched: Watched) -> Classified | None:
-    """What the first output stated, of at most 20,000 rows spread evenly; None where it states no shares."""
+def stated_shares(log: PredictionLog, window: Window, watched: Watched, rows: int) -> Classified | None:
+    """What the first output stated, of about 20,000 of the window's rows; None where it states no shares."""
     output = watched.signature.outputs[0]
     names = _answer_columns(watched.signature, 0)
     if "predict_proba" not in output.methods:
         return None
     which = Selection(version=watched.version)
-    batches = [_stated(rows, output, names) for rows in log.scan(window, _flat(names), which)]
+    step = max(1, -(-rows // MAX_ESTIMATED_ROWS))
+    batches = [
+        tuple(part[::step] for part in _stated(batch, output, names))
+        for batch in log.scan(window, _flat(names), which)
+    ]
     chosen = np.concatenate([one for one, _ in batches]) if batches else np.zeros(0, dtype=np.int64)
     if not len(chosen):
         return None
-    step = -(-len(chosen) // MAX_ESTIMATED_ROWS)
-    shares = np.concatenate([table for _, table in batches])[::step]
-    return Classified(len(output.labels), chosen[::step], shares, positive_index(output))
+    shares = np.concatenate([table for _, table in batches])
+    return Classified(len(output.labels), chosen, shares, positive_index(output))
 
 
 def _count_versions(hour: HourFiles) -> dict[str, int]:
@@ -77,9 +80,12 @@ def _add(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
 
 
 def _count_hour(signature: Signature, profile: Profile, hour: HourFiles) -> Counts:
-    columns = input_columns(signature)
-    answers = answer_columns(signature)
-    rows = hour.read([*columns.values(), *answer_names(answers), "at_ms"])
+    columns = [*input_columns(signature).values(), *answer_names(answer_columns(signature)), "at_ms"]
+    return reduce(merge, (_count_rows(signature, profile, rows) for rows in hour.batches(columns)))
+
+
+def _count_rows(signature: Signature, profile: Profile, rows: Rows) -> Counts:
+    columns, answers = input_columns(signature), answer_columns(signature)
     total = len(rows["at_ms"])
     features = {name: _as_recorded(signature, name, rows[column]) for name, column in columns.items()}
     counted = count(profile, features, {}, total)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import click
@@ -42,7 +42,9 @@ def performance(last: str, segment: str | None, as_json: bool) -> None:
     settings = settings_module.load()
     window = parse(last, clock.now())
     with opened_workers(settings) as workers:
-        found = performance_of(_log(settings), window, _signatures(settings), segment, workers)
+        found = performance_of(
+            replace(_log(settings), workers=workers), window, _signatures(settings), segment
+        )
     if as_json:
         echo_json(_document(found))
         return

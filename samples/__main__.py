@@ -54,5 +54,24 @@ def story(files: Path, folder: Path, page: Path, nights: int) -> None:
     click.echo(f"Written to {page}")
 
 
+@main.command()
+@click.option("--files", type=click.Path(path_type=Path, exists=True), default=Path("var/samples/flights"))
+@click.option("--folder", type=click.Path(path_type=Path), default=Path("var/year"), show_default=True)
+@click.option("--page", type=click.Path(path_type=Path), default=Path("docs/guide"), show_default=True)
+def year(files: Path, folder: Path, page: Path) -> None:
+    """Send a year of flights through a service and judge each of its nights: about two hours, and it may be resumed."""
+    from samples.year import play
+    from samples.year_page import write_page
+    from samples.year_pictures import draw
+
+    try:
+        reports = play(folder.absolute(), files.absolute(), click.echo)
+    except PicklefleetError as problem:
+        raise click.ClickException(str(problem)) from problem
+    write_page(reports, page)
+    draw(reports, page)
+    click.echo(f"Written to {page}")
+
+
 if __name__ == "__main__":
     main()

@@ -12,7 +12,7 @@ from lifecycle.performance.metrics import Array
 from lifecycle.performance.outcomes import Outcomes, OutputColumns, joined
 from lifecycle.performance.realised import Labels, labels_of, realised
 from lifecycle.performance.segment_names import segments_of
-from lifecycle.prediction_log.hour_files import HourFiles, RemoteWorkers, Rows, Selection
+from lifecycle.prediction_log.hour_files import HourFiles, Rows, Selection
 from lifecycle.prediction_log.reading import Coverage, PredictionLog
 from lifecycle.prediction_log.record_schema import input_columns
 from lifecycle.signature import Signature
@@ -62,10 +62,9 @@ def performance_of(
     window: Window,
     signatures: Mapping[str, Signature],
     segment: str | None = None,
-    workers: RemoteWorkers | None = None,
 ) -> Performance:
-    """`signatures` by version; `workers` count the hours where a cluster shares the reading. Raises NotFoundError when no version records a feature named `segment`."""
-    served = _rows_by_version(log, window, workers)
+    """`signatures` by version. Raises NotFoundError when no version records a feature named `segment`."""
+    served = _rows_by_version(log, window)
     known = {version: rows for version, rows in served.items() if version in signatures}
     if segment is not None:
         _check_recorded(segment, [signatures[version] for version in known])
@@ -91,7 +90,7 @@ def first_output_of(
     log: PredictionLog, window: Window, version: str, signature: Signature
 ) -> Measured | None:
     """One version's first output, and nothing else of the window; None where it has no rows."""
-    rows = _rows_by_version(log, window, None).get(version, 0)
+    rows = _rows_by_version(log, window).get(version, 0)
     found = _Reading(log, window, version, signature, None).outcomes().by_output[:1] if rows else []
     return next((_one(version, None, one, rows, one.positive) for one in found), None)
 
@@ -139,8 +138,8 @@ def _labelled(batch: Rows) -> Rows:
     return {name: values[where] for name, values in batch.items()}
 
 
-def _rows_by_version(log: PredictionLog, window: Window, workers: RemoteWorkers | None) -> dict[str, int]:
-    return dict(sorted((log.map_hours(window, _count_versions, _add, executor=workers) or {}).items()))
+def _rows_by_version(log: PredictionLog, window: Window) -> dict[str, int]:
+    return dict(sorted((log.map_hours(window, _count_versions, _add) or {}).items()))
 
 
 def _count_versions(hour: HourFiles) -> dict[str, int]:

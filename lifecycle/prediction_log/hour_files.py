@@ -23,6 +23,7 @@ from lifecycle.prediction_log.segment_cache import SegmentCache
 T = TypeVar("T")
 Rows = dict[str, npt.NDArray[Any]]
 
+ROWS_AT_ONCE = 100_000
 LIVE_SOURCES = ("live", "import")
 
 
@@ -95,6 +96,21 @@ class HourFiles:
         """Column name → values of all rows; a column that no version of this hour has is all missing."""
         with self.opened(columns) as connection:
             return fetched(connection, f"SELECT {names(columns)} FROM predictions")
+
+    def batches(self, columns: Sequence[str], rows: int = ROWS_AT_ONCE) -> Iterator[Rows]:
+        """The same in pieces of at most `rows` rows, so that memory is bounded; at least one, which may be empty."""
+        with self.opened(columns) as connection:
+            found = connection.execute("SELECT count(*) FROM predictions").fetchone()
+            total = found[0] if found else 0
+            if total <= rows:
+                yield fetched(connection, f"SELECT {names(columns)} FROM predictions")
+                return
+            connection.execute(
+                f"CREATE OR REPLACE TEMP TABLE kept AS SELECT {names(columns)} FROM predictions"
+            )
+            for first in range(0, total, rows):
+                within = f"rowid >= {first} AND rowid < {first + rows}"
+                yield fetched(connection, f"SELECT {names(columns)} FROM kept WHERE {within}")
 
     def query(self, columns: Sequence[str], statement: str) -> list[tuple[Any, ...]]:
         """Any SELECT over the view `predictions`, which has these columns."""

@@ -66,6 +66,7 @@ class PredictionLog:
     """`memory` bounds DuckDB in each process; what does not fit goes to the cache's scratch folder.
 
     `feedback`: what was looked at already, where the log is read at one moment; else each window looks anew.
+    `workers` take the hours of `map_hours`, where there is a cluster.
     """
 
     records: ObjectStore
@@ -73,6 +74,7 @@ class PredictionLog:
     memory: str = "2GB"
     threads: int = 2
     feedback: FeedbackListing | None = None
+    workers: RemoteWorkers | None = None
 
     def at_one_moment(self) -> "PredictionLog":
         """The same log, for many windows at once: labels that come meanwhile are for the next reader."""
@@ -98,9 +100,9 @@ class PredictionLog:
         columns: Sequence[str],
         which: Selection = LIVE,
     ) -> Iterator[Rows]:
-        """Batches of rows, an hour each; only these columns are read."""
+        """Batches of rows, none of more than an hour; only these columns are read."""
         for hour in self.hours(window, which):
-            yield hour.read(columns)
+            yield from hour.batches(columns)
 
     def labelled(
         self,
@@ -155,6 +157,7 @@ class PredictionLog:
         themselves. `work` must then be a function that can be pickled.
         """
         results: Iterator[T]
+        executor = executor or self.workers
         if executor is None:
             results = map(work, self.hours(window, which))
         elif isinstance(executor, RemoteWorkers):

@@ -1,19 +1,28 @@
 """Two processes of a real Dask cluster, each with its own settings and its own folder."""
 
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from distributed import LocalCluster
 from sklearn.metrics import get_scorer
 
+from drift_jobs.judging import judge_version
+from drift_jobs.reading import Watched
 from lifecycle import settings
 from lifecycle.adapters.dask import joblib_on, opened_workers
+from lifecycle.adapters.object_store import open_store
 from lifecycle.errors import PicklefleetError
 from lifecycle.prediction_log.compaction import Compactor, compact_hours
+from lifecycle.prediction_log.reading import PredictionLog
+from lifecycle.prediction_log.segment_cache import SegmentCache
 from lifecycle.prediction_log.segment_index import hours_of
+from lifecycle.profile.scores import score_columns
+from lifecycle.reference.build import Reference, build_profile
 from retrain.recipes import Search, fitted, load_recipe
 from tests.log_builders import THREE_HOURS, Machine
+from tests.nights import A_DAY, NIGHT, SIGNATURE, Log, World
 from tests.record_builders import HOUR, NOON, record
 
 
@@ -81,6 +90,27 @@ def test_two_processes_of_a_cluster_count_what_one_process_counts(machine, clust
     assert len(spread["processes"] | compacted["processes"]) == 2
     assert len(spread["folders"] | compacted["folders"]) == 2
     assert all(folder.is_relative_to(tmp_path / "workers") for folder in spread["folders"])
+
+
+@pytest.mark.slow
+def test_a_night_counted_by_a_cluster_is_the_night_counted_here(cluster, tmp_path):
+    chosen = settings.load({"PICKLEFLEET_STORE": f"file://{tmp_path / 'store'}"})
+    served, world = Log(chosen, tmp_path / "spool"), World(rows=3000)
+    columns, answer, _ = world.draw(0)
+    scores = score_columns(SIGNATURE.outputs, (answer,))
+    profile = build_profile(SIGNATURE, Reference(columns, scores, world.rows))
+    served.serve_days(World(shift=0.5), NIGHT, 3)
+    records = open_store(chosen).area("records")
+    log = PredictionLog(records, SegmentCache(records, tmp_path / "cache"))
+    watched = Watched("v1", "d", SIGNATURE, profile, "roc_auc")
+
+    here = judge_version(log, watched, NIGHT).to_document()
+    with opened_workers(settings_for(cluster.scheduler_address)) as workers:
+        spread = judge_version(replace(log, workers=workers), watched, NIGHT).to_document()
+
+    assert here["rows"] == A_DAY
+    assert here["severity"] != "ok"
+    assert spread == here
 
 
 def test_without_a_cluster_the_work_is_done_here(machine):

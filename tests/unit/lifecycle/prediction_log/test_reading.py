@@ -258,6 +258,21 @@ def test_work_by_hour_is_merged_to_the_whole(many):
 
 
 @pytest.mark.slow
+def test_a_large_hour_comes_in_pieces_that_are_the_whole(many):
+    hour = next(many.log.hours(THREE_HOURS))
+    columns = ["prediction_id", "in_origin", "in_delay"]
+    whole = hour.read(columns)
+    rows = len(whole["prediction_id"])
+
+    pieces = list(hour.batches(columns, rows=rows // 4 + 1))
+
+    assert [len(piece["prediction_id"]) for piece in pieces][:-1] == [rows // 4 + 1] * (len(pieces) - 1)
+    assert len(pieces) == 4
+    together = [one for piece in pieces for one in piece["prediction_id"]]
+    assert sorted(together) == sorted(whole["prediction_id"])
+    assert [len(piece["in_delay"]) for piece in hour.batches(columns)] == [rows]
+
+
 def test_other_processes_give_the_same_counts(many):
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         spread = many.log.map_hours(THREE_HOURS, counted, added, executor=pool)
