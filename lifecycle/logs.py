@@ -6,8 +6,8 @@ Event names are static; what varies stands in fields. Identifiers belong in a lo
 import logging
 import logging.config
 import sys
-from collections.abc import Iterator, MutableMapping
-from contextlib import contextmanager
+from collections.abc import Mapping, MutableMapping
+from contextvars import ContextVar
 from typing import Any
 
 import orjson
@@ -21,8 +21,9 @@ _MAX_FRAMES = 20
 # loggers that bring handlers of their own and would write past ours
 _FOREIGN = ("gunicorn.error", "gunicorn.access", "werkzeug")
 
-
 _plain_lines = [False]
+# structlog's own way looks through every variable there is, several times a request
+_bound: ContextVar[Mapping[str, str]] = ContextVar("bound", default={})  # noqa: B039 - it is never changed in place
 
 
 def configure(level: str, format: str) -> None:  # noqa: A002 - the setting's own name
@@ -69,16 +70,24 @@ def log_plain(logger: str, event: str, **fields: str | float) -> None:
     if not _plain_lines[0]:
         get_logger(logger).info(event, **fields)
         return
-    head = {"timestamp": clock.timestamp(clock.now()), "level": "info", "event": event, "logger": logger}
-    line = orjson.dumps({**head, **structlog.contextvars.get_contextvars(), **fields}).decode()
+    head = {"timestamp": clock.timestamp_now(), "level": "info", "event": event, "logger": logger}
+    line = orjson.dumps({**head, **_bound.get(), **fields}).decode()
     sys.stderr.write(f"{line}\n")
 
 
-@contextmanager
-def bind_request(request_id: str) -> Iterator[None]:
-    """Every line logged inside, in this thread or task, carries the request's id."""
-    with structlog.contextvars.bound_contextvars(request_id=request_id):
-        yield
+def bind(**fields: str) -> None:
+    """Every line that this thread or task logs from here on carries these fields too."""
+    _bound.set({**_bound.get(), **fields})
+
+
+def bound() -> Mapping[str, str]:
+    """What is bound now, to be bound again by `rebind`."""
+    return _bound.get()
+
+
+def rebind(fields: Mapping[str, str]) -> None:
+    """These fields and no others; an empty mapping forgets all."""
+    _bound.set(fields)
 
 
 def _formatter(format_: str) -> logging.Formatter:
@@ -94,12 +103,19 @@ def _formatter(format_: str) -> logging.Formatter:
 def _shared() -> list[Processor]:
     exceptions = structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=_MAX_FRAMES)
     return [
-        structlog.contextvars.merge_contextvars,
+        merge_bound,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         _timestamp,
         structlog.processors.ExceptionRenderer(exceptions),
     ]
+
+
+def merge_bound(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A structlog processor."""
+    for name, value in _bound.get().items():
+        event.setdefault(name, value)
+    return event
 
 
 def _timestamp(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

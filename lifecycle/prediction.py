@@ -4,17 +4,17 @@
 over those 128 bits and the owner id: a forged, mistyped or foreign id is refused without a look-up.
 """
 
-import base64
 import hashlib
 import hmac
-import secrets
+import os
 from dataclasses import dataclass, field
 
 from lifecycle import clock
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUES = {letter: value for value, letter in enumerate(_ALPHABET)}
-_CROCKFORD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", _ALPHABET.encode())
+_PAIRS = tuple(first + second for first in _ALPHABET for second in _ALPHABET)  # of ten bits each
+_SHIFTS = tuple(range(150, -1, -10))
 _LENGTH = 32
 MAX_ROW_KEY = 256
 _PERSON = b"prediction-id"
@@ -44,7 +44,7 @@ def mint(key: FleetKey, rows: int, owner: str = "", *, unix_ms: int | None = Non
     `unix_ms`: the time in it, which is the record's; None is now.
     """
     minted_ms = clock.unix_ms() if unix_ms is None else unix_ms
-    body = minted_ms.to_bytes(6, "big") + secrets.token_bytes(8) + rows.to_bytes(2, "big")
+    body = minted_ms.to_bytes(6, "big") + os.urandom(8) + rows.to_bytes(2, "big")
     return _encode(body + _check(key.current, body, owner))
 
 
@@ -80,7 +80,8 @@ def _check(secret: bytes, body: bytes, owner: str) -> bytes:
 
 
 def _encode(raw: bytes) -> str:
-    return base64.b32encode(raw).translate(_CROCKFORD).decode()
+    number = int.from_bytes(raw, "big")
+    return "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])
 
 
 def _decode(text: str) -> bytes | None:

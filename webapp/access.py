@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Literal, cast
 
 from flask import Flask, request
-from structlog.contextvars import bind_contextvars
 
 from lifecycle.api_keys import Caller, Scope
+from lifecycle.logs import bind
 from webapp.authentication import NOBODY
 from webapp.context import service
 from webapp.service import Service
@@ -59,5 +59,5 @@ def admit(of: Service, authorization: str | None, x_api_key: str | None, scope: 
     """Who calls; the log's next lines say whose key it was. Raises ProblemError 401, 403 or 503."""
     found = of.gate.admit(authorization, x_api_key, scope)
     if found.key_id:
-        bind_contextvars(key_id=found.key_id)
+        bind(key_id=found.key_id)
     return found

@@ -1,11 +1,11 @@
 """One request for predictions without a framework: bytes and headers in, an answer out, in three steps."""
 
 import hashlib
-from dataclasses import dataclass
+
+import msgspec
 
 from lifecycle.compiled.recheck import Answered
 from lifecycle.model import Model, Predictions
-from lifecycle.policy import ArmName
 from lifecycle.prediction import mint
 from lifecycle.prediction_log.records import PredictionRecord
 from webapp.answers import answer_rows
@@ -16,12 +16,10 @@ from webapp.record_time import record_time
 from webapp.schemas import PredictRequest
 from webapp.service import Service
 from webapp.shadow import Copy
-from webapp.traffic import Served
 from webapp.watch import Watch
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """One request for predictions. `owner` is whose key it came with; the prediction ids are bound to it."""
 
     body: bytes
@@ -100,11 +98,10 @@ class Asked:
         self._stages.done("predict")
         service.observer.predicted(request.rows)
         self._watch.predicted(request.rows, model.signature.outputs, self.predictions.answers)
-        answered = _Answered(self._served, self._arm, request, self.predictions, self._call, self._at_ms)
-        base_id = mint(service.key, request.rows, self._call.owner, unix_ms=answered.at_ms)
-        answer = answered.answer(base_id)
+        base_id = mint(service.key, request.rows, self._call.owner, unix_ms=self._at_ms)
+        answer = self._document(base_id)
         self._stages.done("answer")
-        service.record_prediction(model.signature, answered.record(base_id, self._stages.so_far_us()))
+        service.record_prediction(model.signature, self._record(base_id))
         self._stages.done("record")
         service.recheck(Answered(model, request.columns, request.rows, request.method, self.predictions))
         if self._shadows:
@@ -123,44 +120,29 @@ class Asked:
         )
         self._service.offer_to_shadows(copy)
 
-
-@dataclass(frozen=True, slots=True)
-class _Answered:
-    """What was asked and predicted, as the caller gets it and as the log keeps it."""
-
-    served: Served
-    arm: ArmName
-    request: PredictRequest
-    predictions: Predictions
-    call: Call
-    at_ms: int
-
-    def answer(self, base_id: str) -> Answer:
-        model = self.served.model
+    def _document(self, base_id: str) -> Answer:
+        model, request_id = self._served.model, self._call.request_id
         rows = answer_rows(model.signature, self.predictions, base_id, self.request.row_keys)
-        document = {
-            "request_id": self.call.request_id,
-            "model": {"name": model.name, "version": model.version},
-            "predictions": rows,
-        }
-        return Answer.of_document(document, self.call.request_id)
+        named = {"name": model.name, "version": model.version}
+        return Answer.of_document({"request_id": request_id, "model": named, "predictions": rows}, request_id)
 
-    def record(self, base_id: str, latency_us: int) -> PredictionRecord:
+    def _record(self, base_id: str) -> PredictionRecord:
+        request, predictions, call = self.request, self.predictions, self._call
         return PredictionRecord(
             base_id=base_id,
-            request_id=self.call.request_id,
-            at_ms=self.at_ms,
-            version=self.served.model.version,
-            arm=self.arm,
-            columns=self.request.columns,
-            answers=self.predictions.answers,
-            rows=self.request.rows,
-            owner=self.call.owner,
-            latency_us=latency_us,
-            unit_id=self.request.unit_id,
-            row_keys=self.request.row_keys,
-            flags=self.predictions.flags,
-            idempotency=_idempotency(self.call),
+            request_id=call.request_id,
+            at_ms=self._at_ms,
+            version=self._served.model.version,
+            arm=self._arm,
+            columns=request.columns,
+            answers=predictions.answers,
+            rows=request.rows,
+            owner=call.owner,
+            latency_us=self._stages.so_far_us(),
+            unit_id=request.unit_id,
+            row_keys=request.row_keys,
+            flags=predictions.flags,
+            idempotency=_idempotency(call),
         )
 
 

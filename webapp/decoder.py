@@ -33,6 +33,7 @@ class Decoder:
     shapes: tuple[msgspec.json.Decoder[Any], ...]
     turns: tuple[tuple[int, Callable[[list[Any]], list[Any]]], ...]
     worded: tuple[int, ...]
+    colons: int  # of a row that is an object: one a member, and those in the names
 
     @classmethod
     def of(cls, signature: Signature, max_rows: int) -> "Decoder":
@@ -47,6 +48,7 @@ class Decoder:
             tuple(_body_decoder(signature, max_rows, array_like=form) for form in forms),
             tuple((index, turn) for index, turn in turns if turn is not None),
             tuple(index for index, feature in enumerate(signature.inputs) if _may_be_text(feature)),
+            sum(1 + name.count(":") for name in signature.names),
         )
 
     def read(self, body: bytes) -> PredictRequest:
@@ -82,10 +84,11 @@ class Decoder:
 
         It holds because no text was written with escapes.
         """
-        members = sum(value is not UNSET for value in msgspec.structs.astuple(found))
+        members = sum([value is not UNSET for value in msgspec.structs.astuple(found)])
         if keyed:
-            members += len(found.instances) * len(self.names)
-            members += len(found.instances) * sum(name.count(":") for name in self.names)
+            members += len(found.instances) * self.colons
+        if body.count(b":") == members:
+            return
         texts = [found.unit_id] if isinstance(found.unit_id, str) else []
         if not isinstance(found.row_keys, UnsetType):
             texts += found.row_keys

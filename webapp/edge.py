@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 
 from flask import Flask, Response, request
-from structlog.contextvars import bind_contextvars, clear_contextvars
 from werkzeug.exceptions import HTTPException
 
-from lifecycle.logs import log_plain
+from lifecycle.logs import log_plain, rebind
 from webapp import problems, request_ids
 from webapp.context import request_id, service, to_response
 from webapp.failures import problem_of
@@ -36,8 +35,7 @@ def register(app: Flask) -> None:
 
 
 def _begin() -> None:
-    clear_contextvars()
-    bind_contextvars(request_id=request_id())
+    rebind({"request_id": request_id()})
     request.environ[_BEGAN] = service().observer.begin()
     if len(request.full_path) > MAX_URI:
         raise ProblemError(
@@ -64,7 +62,7 @@ def tell_answered(of: Service, began: float, method: str, route: str, status: in
 
 def _forget(_error: BaseException | None) -> None:
     """The thread goes on to other work: its next lines are not this request's."""
-    clear_contextvars()
+    rebind({})
 
 
 def _answer_error(error: Exception) -> Response:

@@ -4,9 +4,10 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from structlog.contextvars import bind_contextvars, clear_contextvars, get_contextvars
+import msgspec
 from werkzeug.http import HTTP_STATUS_CODES
 
+from lifecycle.logs import bound, rebind
 from webapp import access, edge
 from webapp.asked import Asked, Call
 from webapp.http_answer import Answer
@@ -35,8 +36,7 @@ class Head:
     keep_alive: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(msgspec.Struct, frozen=True):
     """One request as it came in, whole."""
 
     head: Head
@@ -80,8 +80,7 @@ class Answering:
         self._began = service.observer.begin()
         self._refused: Exception | None = None
         self.asked: Asked | None = None
-        clear_contextvars()
-        bind_contextvars(request_id=sent.request_id)
+        rebind({"request_id": sent.request_id})
 
     def read(self) -> None:
         """Who asks, and what, in the order in which Flask's hooks and view look at it."""
@@ -94,19 +93,18 @@ class Answering:
         else:
             self.asked = Asked(service, self._call(found.owner))
             self.asked.read()
-        self._logged_with = get_contextvars()
+        self._logged_with = bound()
 
     def finish(self) -> Answer:
         """Others may have been asked since: what is logged carries this request's id again."""
-        clear_contextvars()
-        bind_contextvars(**self._logged_with)
+        rebind(self._logged_with)
         if self.asked is not None:
             answer = self.asked.answer()
         else:
             refused = self._refused or RuntimeError("It was not read.")
             answer = edge.answer_to_error(self._service, refused, self._sent.request_id)
         edge.tell_answered(self._service, self._began, "POST", PATH, answer.status)
-        clear_contextvars()
+        rebind({})
         return answer
 
     def _call(self, owner: str) -> Call:

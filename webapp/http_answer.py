@@ -18,6 +18,8 @@ COMMON_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 
+_COMMON = tuple(COMMON_HEADERS.items())
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -36,4 +38,4 @@ class Answer:
 
 
 def _headers(media_type: str, request_id: str) -> tuple[tuple[str, str], ...]:
-    return (("Content-Type", media_type), (request_ids.HEADER, request_id), *COMMON_HEADERS.items())
+    return (("Content-Type", media_type), (request_ids.HEADER, request_id), *_COMMON)

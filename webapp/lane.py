@@ -6,9 +6,9 @@ Whatever is not the plainest form of the request - a query, a prefix, an odd or 
 from collections.abc import Iterable, Sequence
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from structlog.contextvars import bind_contextvars, clear_contextvars
 from werkzeug.wsgi import get_content_length, get_input_stream
 
+from lifecycle.logs import rebind
 from webapp import access, edge, record_time, request_ids
 from webapp.asked import Call
 from webapp.body import read_body
@@ -44,15 +44,14 @@ class Lane:
     def _answer(self, environ: WSGIEnvironment) -> Answer:
         request_id = request_ids.accept_or_mint(environ.get("HTTP_X_REQUEST_ID"))
         environ[REQUEST_ID] = request_id
-        clear_contextvars()
-        bind_contextvars(request_id=request_id)
+        rebind({"request_id": request_id})
         began = self._service.observer.begin()
         try:
             answer = answer_predict(self._service, self._call(environ, request_id))
         except Exception as error:  # noqa: BLE001 - as Flask's one handler does: every failure is answered
             answer = edge.answer_to_error(self._service, error, request_id)
         edge.tell_answered(self._service, began, "POST", PATH, answer.status)
-        clear_contextvars()
+        rebind({})
         return answer
 
     def _call(self, environ: WSGIEnvironment, request_id: str) -> Call:

@@ -10,6 +10,8 @@ from webapp.problems import ProblemError
 
 def require_json_body(content_type: str, content_encoding: str) -> None:
     """Raises ProblemError 415."""
+    if content_type == JSON and not content_encoding:
+        return
     media_type, parameters = parse_options_header(content_type)
     charset = parameters.get("charset", "utf-8").lower()
     if media_type.lower() != JSON or charset not in {"utf-8", "utf8"}:

@@ -5,11 +5,12 @@ One disagreement switches the plan off in this process, is told, and the rows ar
 
 import threading
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
 import numpy as np
 import orjson
 
@@ -32,8 +33,7 @@ Outcome = Literal["agreed", "disagreed", "failed"]
 log = get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(msgspec.Struct, frozen=True):
     """A request as it was answered by the plan."""
 
     model: Model

@@ -8,6 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from lifecycle import clock
 from lifecycle.logs import get_logger
 from lifecycle.measurements.cell import Cell, Ending, Source
@@ -23,8 +25,7 @@ SUFFIX = ".json"
 log = get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(msgspec.Struct, frozen=True):
     """One request that has ended, or a shadow's copy of one. `seconds`: None where they tell nothing.
 
     `answers` to `rows` rows, of which one drawn row is counted: a request is the unit, however many rows it has.

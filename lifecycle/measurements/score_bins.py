@@ -15,7 +15,7 @@ from lifecycle.model import OutputAnswer
 from lifecycle.profile import document
 from lifecycle.profile.bins import NumberBins
 from lifecycle.profile.profile import Profile
-from lifecycle.profile.scores import positive_index, score_columns
+from lifecycle.profile.scores import positive_index, score_values
 from lifecycle.profile.values import category_text
 from lifecycle.signature import Output, Signature
 
@@ -55,11 +55,11 @@ class ScoreBins:
     ) -> dict[str, tuple[int, int]]:
         """Of one row: the name of bins and column → its place, and of how many. NaN has none."""
         found = {}
-        one = [_row_of(answer, row) for answer in answers]
-        for name, (_, values) in score_columns(outputs, one).items():
-            cuts = self.columns.get(name)
-            if cuts is not None and values[0] == values[0]:
-                found[f"{self.name}/{name}"] = (cuts.place(values[0]), cuts.places)
+        for index, answer in enumerate(answers):
+            for name, value in score_values(outputs[index], answer, row):
+                cuts = self.columns.get(name)
+                if cuts is not None and value == value:  # noqa: PLR0124 - NaN is not itself
+                    found[f"{self.name}/{name}"] = (cuts.place(value), cuts.places)
         return found
 
 
@@ -109,10 +109,3 @@ def _of_signature(signature: Signature) -> dict[str, Cuts]:
         elif output.labels and "decision_function" not in output.methods:
             found[output.name] = Cuts(labels=tuple(category_text(label) for label in output.labels[:CUTS]))
     return found
-
-
-def _row_of(answer: OutputAnswer, row: int) -> OutputAnswer:
-    def one(values: Any) -> Any:
-        return None if values is None else values[row : row + 1]
-
-    return OutputAnswer(one(answer.labels), one(answer.probabilities), one(answer.scores), one(answer.values))

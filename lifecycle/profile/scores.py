@@ -1,6 +1,7 @@
 """What a model answered, as columns to profile: one number per output and class, or the label where that is all."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,28 @@ def _columns(output: Output, answer: OutputAnswer) -> dict[str, ScoreColumn]:
 def _by_class(table: Array, names: list[str], only: int | None) -> dict[str, ScoreColumn]:
     kept = range(table.shape[1]) if only is None else (only,)
     return {names[index]: ("number", table[:, index]) for index in kept}
+
+
+def score_values(output: Output, answer: OutputAnswer, row: int) -> list[tuple[str, Any]]:
+    """The columns that `score_columns` makes of one output, with the value of one row: for one request no arrays."""
+    names, positive = _names(output)
+    if answer.probabilities is not None:
+        shares = answer.probabilities[row]
+        kept = range(len(shares)) if positive is None else (positive,)
+        return [(names[index], shares[index]) for index in kept]
+    if answer.labels is not None and answer.scores is None:
+        return [(output.name, answer.labels[row])]
+    value = (answer.scores if answer.scores is not None else answer.values or [])[row]
+    if not isinstance(value, list):
+        return [(output.name, value)]
+    if answer.scores is not None:
+        return list(zip(names, value, strict=False))
+    return [(f"{output.name}:{index}", each) for index, each in enumerate(value)]
+
+
+@lru_cache(maxsize=256)
+def _names(output: Output) -> tuple[list[str], int | None]:
+    return [f"{output.name}:{category_text(label)}" for label in output.labels], positive_index(output)
 
 
 def positive_index(output: Output) -> int | None:

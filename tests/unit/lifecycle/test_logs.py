@@ -4,6 +4,7 @@ import logging.config
 import threading
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import pytest
@@ -43,6 +44,13 @@ def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Lines]:
     root.setLevel(level)
 
 
+@contextmanager
+def bound_request(request_id):
+    logs.bind(request_id=request_id)
+    yield
+    logs.rebind({})
+
+
 def fail(message: str) -> NoReturn:
     hidden = "row-value"
     try:
@@ -71,7 +79,7 @@ def test_events_below_the_level_are_silent(lines: Lines) -> None:
 
 def test_the_request_id_is_on_every_line_inside_and_on_none_outside(lines: Lines) -> None:
     log = lines.configure()
-    with logs.bind_request("abcdefgh"):
+    with bound_request("abcdefgh"):
         log.info("inside")
         logging.getLogger("gunicorn.error").warning("inside %s", "too")
         other = threading.Thread(target=lambda: log.info("another_thread"))
@@ -150,7 +158,7 @@ def test_the_same_pipeline_serves_a_program_that_configures_logging_itself(lines
 
 def test_a_plain_line_is_the_line_that_the_pipeline_writes(lines: Lines) -> None:
     log = lines.configure()
-    with logs.bind_request("abcdefgh"):
+    with bound_request("abcdefgh"):
         logs.log_plain("house.part", "answered", method="POST", status=200, ms=1.25)
         log.info("answered", method="POST", status=200, ms=1.25)
 

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterator
 
 import pytest
+import structlog
 from flask.testing import FlaskClient
 
+from lifecycle import logs
 from tests import builders
 from tests.serving import LANES, client_for
 
@@ -20,6 +22,15 @@ BOTH_WAYS = frozenset(
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if metafunc.module.__name__.rpartition(".")[2] in BOTH_WAYS:
         metafunc.parametrize("lane", [True, False], ids=["lane", "flask"], indirect=True, scope="module")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def lines_carry_what_is_bound() -> Iterator[None]:
+    """Where a test does not configure the logs, lines are plain, but as complete as the service's own."""
+    before = structlog.get_config()
+    structlog.configure(processors=[logs.merge_bound, *before["processors"]])
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture(autouse=True, scope="module")

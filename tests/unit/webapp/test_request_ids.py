@@ -1,6 +1,6 @@
 import pytest
-import structlog
 
+from lifecycle import logs
 from webapp.request_ids import accept_or_mint
 
 
@@ -23,4 +23,4 @@ def test_anything_else_is_replaced_by_a_new_one(offered):
 def test_what_the_thread_logs_after_an_answer_does_not_carry_its_request_id(client):
     client.get("/livez")
 
-    assert structlog.contextvars.get_contextvars() == {}
+    assert logs.bound() == {}
