@@ -52,20 +52,20 @@ def prediction_id(at_ms: str) -> str:
     return f"{time_part} || upper(substr(md5(n::VARCHAR), 1, 22)) || '-0'"
 
 
-def make(folder: Path, rows: int) -> int:
-    """The rows that were made."""
+def make(folder: Path, rows: int, among: int = HOURS) -> int:
+    """The rows that were made, among so many hours."""
     area = records(folder)
     with connect(folder, memory="2GB", threads=2) as connection:
-        for index in range(HOURS):
+        for index in range(among):
             start_ms = int(START.timestamp()) * 1000 + index * HOUR_MS
-            connection.execute(_hour(index * (rows // HOURS), rows // HOURS, start_ms))
+            connection.execute(_hour(index * (rows // among), rows // among, start_ms))
             _copy(connection, folder, "prediction", start_ms // HOUR_MS, "SELECT * EXCLUDE (n) FROM hour")
             _copy(connection, folder, "feedback", start_ms // HOUR_MS + 1, _labels())
     compactor = Compactor(area, SegmentCache(area, folder / "making"))
     hours = range(hours_of(DAY).start, hours_of(DAY).stop + 1)
     for listing in listings(area, "feedback", hours):
         compactor.compact(listing)
-    return rows // HOURS * HOURS
+    return rows // among * among
 
 
 def _hour(first: int, rows: int, start_ms: int) -> str:
