@@ -15,6 +15,7 @@ from lifecycle.errors import PicklefleetError
 from lifecycle.logs import get_logger
 from lifecycle.metrics import Metrics
 from lifecycle.policy_journal import PolicyJournal
+from lifecycle.window import day
 
 LIMIT_S = 3600.0
 
@@ -58,13 +59,14 @@ class Rounds:
         return len(late)
 
     def make(self, night: date) -> bool:
-        """True when this worker's report is the one. Raises PicklefleetError when the night can't be judged."""
+        """True when this worker's report is the one. Raises PicklefleetError when the night can't be judged, or not yet."""
         claim = self.place.reports.claim(night, self.limit_s)
         if claim is None:
             return False
         if self.place.reports.exists(night):  # finished between our look and our claim
             claim.release()
             return False
+        _require_over(night, claim)
         report = self._judge(night, claim)
         if not self.place.reports.publish(claim, report):
             return False
@@ -105,3 +107,14 @@ class Rounds:
         """The day of the first promotion; None before there was one."""
         first = next(PolicyJournal(self.place.registry, self.place.trust).history(), None)
         return None if first is None else datetime.fromisoformat(first.made_at).date()
+
+
+def _require_over(night: date, claim: Claim) -> None:
+    """A report is for ever: a worker whose clock is ahead must not make it of half a day."""
+    if claim.began() < day(night).end:
+        claim.release()
+        raise PicklefleetError(
+            f"The night {night} is not over by the clock of the store.",
+            fix=f"What there is of it so far: picklefleet work --once {night} --dry-run. If this machine says that it is over, "
+            "its clock is wrong.",
+        )

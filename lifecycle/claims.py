@@ -70,6 +70,10 @@ class Claim:
         """The place for what only this holder may write."""
         return _folder(self.prefix, self.number)
 
+    def began(self) -> datetime:
+        """By the store's clock: this machine's own may be wrong."""
+        return self.store.last_modified(f"{self.folder}/{_DOCUMENT}")
+
     def still(self) -> None:
         """Ask before each step; it asks the clock only. Raises ClaimEndedError."""
         if clock.monotonic() >= self.ends_at:

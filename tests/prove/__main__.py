@@ -17,6 +17,7 @@ from tests.prove import (
     full_disk,
     full_spool,
     kills,
+    nights,
     store_faults,
     stuck_store,
     swap_memory,
@@ -46,6 +47,7 @@ EXPERIMENTS = {
     "stuck-store": (stuck_store.stuck_store, 3, stuck_store.passed),
     "decoder": (decoder.decoder, 100_000, decoder.passed),
     "worker-streams": (worker_streams.worker_streams, 50_000, worker_streams.passed),
+    "nights": (nights.nights, 365, nights.passed),
     "two-machines": (store_faults.two_machines, 60, kills.passed),
 }
 

@@ -5,6 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from lifecycle import clock
 from picklefleet.__main__ import main
 from tests.nights import NIGHT, World
 
@@ -85,3 +86,13 @@ def test_several_nights_by_hand_are_made_in_turn_and_told_in_a_line_each(run, pl
         == ["2013-08-01", "2013-08-02"]
         == list(map(str, place.reports.nights()))
     )
+
+
+def test_a_night_that_is_not_over_is_not_made(run, place):
+    today = f"{clock.now():%Y-%m-%d}"
+
+    done = run("work", "--once", today)
+
+    assert done.exit_code == 1
+    assert f"picklefleet work --once {today} --dry-run" in done.output
+    assert place.reports.nights() == []

@@ -188,6 +188,25 @@ def test_without_claims_reports_are_made_twice(monkeypatch):
     assert world.reports.twice > 0
 
 
+def test_a_worker_whose_clock_is_days_ahead_makes_no_report_of_a_night_that_is_not_over(monkeypatch):
+    world = World(7, monkeypatch)
+    world.workers = [Worker(world, "a")]
+    world.now = datetime(2024, 2, 29, 12, tzinfo=UTC)
+    world.control.objects.clear()
+    promoted = TrafficPolicy(1, VersionRef("v1", "d"), made_at="2024-02-28T00:00:00.000Z")
+    journal.append(world.control, "policy", asdict(promoted))
+    world.workers[0].jump = timedelta(days=366)
+
+    for _ in range(20):
+        world.workers[0].wake()
+    assert Reports(world.reports).nights() == [], "its last 35 days are all to come"
+    world.workers[0].jump = timedelta(days=2)
+    for _ in range(20):
+        world.workers[0].wake()
+
+    assert Reports(world.reports).nights() == [date(2024, 2, 28)]
+
+
 def test_a_missing_report_is_an_alarm(monkeypatch):
     world = World(5, monkeypatch)
     worker = Worker(world, "a")
