@@ -10,11 +10,13 @@ import click
 from lifecycle import settings as settings_module
 from lifecycle.adapters.opening import open_registry
 from lifecycle.command_line import CommandGroup, echo_json
+from lifecycle.model_card import find_card
 from lifecycle.policy import TrafficPolicy, VersionRef
 from lifecycle.policy_journal import PolicyJournal
 from lifecycle.same_contract import require_same_contract
 from lifecycle.signing import Role, load_signing_key, load_trust
 from release import keys
+from release.blessed import require_blessed
 
 
 @click.group(cls=CommandGroup)
@@ -52,15 +54,18 @@ def versions(as_json: bool) -> None:
 
 @main.command()
 @click.argument("version")
-def approve(version: str) -> None:
+@click.option("--anyway", is_flag=True, help="Even though its retraining found it worse than the champion.")
+def approve(version: str, anyway: bool) -> None:
     """Countersign VERSION: machines load only what was registered and approved.
 
     Read `picklefleet inspect` and the model's golden rows first: unpickling a model is running its code.
     """
     settings = settings_module.load()
-    registry = open_registry(settings)
+    registry, trust = open_registry(settings), load_trust(settings.keys_dir)
     entry = registry.version(version)
-    registry.admit(entry, load_signing_key("admission", settings.keys_dir), load_trust(settings.keys_dir))
+    if not anyway:
+        require_blessed(find_card(registry, entry.digest, trust), version)
+    registry.admit(entry, load_signing_key("admission", settings.keys_dir), trust)
     click.echo(f"Approved {entry.name} {entry.version} ({entry.digest[:12]}).")
 
 
