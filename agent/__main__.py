@@ -8,6 +8,7 @@ from types import FrameType
 import click
 
 from agent.colour_processes import ColourProcesses
+from agent.edge_counting import EdgeCounting
 from agent.edge_proxy.admission import EdgeProxy
 from agent.edge_rounds import EdgeRounds
 from agent.host_rounds import HostRounds
@@ -55,7 +56,9 @@ def agent(once: bool) -> None:
     sync = PolicySync(registry, machine, lambda: load_trust(settings.keys_dir), try_bundle, free_bytes)
     rounds = Rounds(sync, metrics)
     keys = KeyRounds(registry.control, machine, lambda: load_trust(settings.keys_dir), metrics)
-    measuring = MeasuringRounds(registry.control, machine)
+    proxy = EdgeProxy(Path(settings.edge_dir)) if settings.edge_dir else None
+    counting = EdgeCounting(proxy.runtime.statistics, machine.measurements) if proxy else None
+    measuring = MeasuringRounds(registry.control, machine, counting)
     shipping = _shipping(settings, machine, metrics)
     if once:
         keys.once()
@@ -68,7 +71,6 @@ def agent(once: bool) -> None:
         target=keys.run, args=(settings.agent_poll_s, stop), name="api-keys", daemon=True
     )
     asker.start()
-    proxy = EdgeProxy(Path(settings.edge_dir)) if settings.edge_dir else None
     if proxy:
         edge = EdgeRounds(proxy, lambda: spool_is_sound(machine.spool))
         threading.Thread(target=edge.run, args=(stop,), name="edge", daemon=True).start()

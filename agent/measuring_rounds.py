@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agent.edge_counting import EdgeCounting
 from agent.repeating import repeat
 from lifecycle import clock
 from lifecycle.atomic_file import write_atomically
@@ -37,8 +38,11 @@ log = get_logger(__name__)
 
 @dataclass(slots=True)
 class MeasuringRounds:
+    """`edge` counts what only this machine's edge proxy saw, where it has one."""
+
     control: ObjectStore
     machine: MachineDirectory
+    edge: EdgeCounting | None = None
     _written: dict[str, tuple[int, ByMinute]] = field(default_factory=dict)
     _last: float | None = None
 
@@ -74,6 +78,8 @@ class MeasuringRounds:
 
     def _try_once(self) -> bool:
         try:
+            if self.edge is not None:
+                self.edge.count()
             if self.due():
                 self.once()
                 self._last = clock.monotonic()

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from lifecycle.gate.evidence import Evidence
 from lifecycle.gate.judge import Demands, Judgement, judge
+from lifecycle.measurements.cell import Cell
 from lifecycle.measurements.document import ByMinute
 from lifecycle.measurements.fleet import Fleet, minute_of, of_population
 from lifecycle.releases.intent import FleetIntent
@@ -50,13 +51,18 @@ def evidence_of(intent: FleetIntent, fleet: Fleet, steps: tuple[int, ...], now: 
         return {m: cells for m, cells in fleet.colours.get(colour, {}).items() if steps[0] <= m < until}
 
     return Evidence(
-        of_population(minutes_of(intent.idle), lambda cell: cell.source == "live"),
-        of_population(minutes_of(intent.live), lambda cell: cell.source == "live"),
+        of_population(minutes_of(intent.idle), _waited_for),
+        of_population(minutes_of(intent.live), _waited_for),
         until,
         steps,
         weight / (100 - weight),
         fleet.newest_minute,
     )
+
+
+def _waited_for(cell: Cell) -> bool:
+    """What a colour answered, and what its edge proxy asked of it in vain."""
+    return cell.source in {"live", "edge"}
 
 
 def demands_of(plan: WalkPlan) -> Demands:

@@ -1,5 +1,6 @@
 """What a client meets at the edge: limits, answers of the proxy's own, request ids, slow neighbours."""
 
+import signal
 import socket
 import threading
 import time
@@ -8,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from agent.edge_counting import unanswered
 from agent.edge_proxy.configuration import AddressLimits
 from agent.edge_proxy.server_state import Intent
 from agent.edge_proxy.timeouts import Timeouts
@@ -210,3 +212,17 @@ def test_traffic_is_shared_by_weight(machine):
     colours = [machine.get()[2]["colour"] for _ in range(100)]
 
     assert colours.count("green") == 10
+
+
+def test_what_a_dead_colour_did_not_answer_is_counted_for_it(machine):
+    machine.start("blue", "green", intent=Intent(admitted=True, weights={"blue": 50, "green": 50}))
+    before = unanswered(machine.proxy.runtime.statistics())
+    machine.stop("green", signal.SIGKILL)
+
+    answers = [machine.get() for _ in range(20)]
+
+    after = unanswered(machine.proxy.runtime.statistics())
+    broken = [status for status, *_ in answers if status != 200]
+    assert len(broken) <= 2, "only what was sent on a connection that it had kept"
+    assert after["green"] - before["green"] >= 5
+    assert after["blue"] == before["blue"]
