@@ -50,7 +50,7 @@ fuzz: $(DEVELOPMENT) $(FLIGHTS)/flights.pkl ## Throw 3,000 generated requests at
 
 .PHONY: e2e
 e2e: $(DEVELOPMENT) $(FLIGHTS)/flights.pkl ## Run the end-to-end tests: real processes, real files
-	@$(BIN)/pytest tests/e2e $(PYTEST_FLAGS)
+	@$(BIN)/pytest tests/e2e -n 2 --dist loadfile $(PYTEST_FLAGS)
 
 .PHONY: infra
 infra: $(DEVELOPMENT) ## Test terraform/ for real: needs terraform 1.11 and the provider

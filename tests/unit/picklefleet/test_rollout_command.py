@@ -5,8 +5,10 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from lifecycle.model_card import ModelCard, keep_card
 from lifecycle.policy import TrafficPolicy, VersionRef, promoted
 from lifecycle.policy_journal import PolicyJournal
+from lifecycle.rollout_request import RolloutRequest, ask_for_rollout
 from picklefleet.__main__ import main
 from release.rollout.plan import DEFAULT
 from release.rollout.record import rollouts_in
@@ -135,3 +137,38 @@ def test_watching_starts_nothing_that_nobody_asked_for(world):
     run("watch", "--once")
 
     assert len(world.states()) == 1
+
+
+@pytest.fixture
+def asked(world, registry, keys):
+    """Retraining blessed v3, which nobody approved, and asked for its rollout."""
+    third, champion = registry.version("v3"), registry.version("v1")
+    card = ModelCard(
+        third.digest, third.version, champion.digest, champion.version, blessed=True, reasons=(), score_distance=0.05,
+        disagreement=0.01, lineage={}, data={}, comparison={}, made_at="2026-01-05T02:00:00Z",
+    )  # fmt: skip
+    keep_card(registry, card, "", keys["registration"])
+    ask_for_rollout(registry.control, RolloutRequest("v3", third.digest, "v1", "drift", "retrain", "now"))
+    return third
+
+
+@pytest.mark.parametrize(("approval", "walked"), [("auto", ["v3"]), ("person", [])])
+def test_watching_walks_what_retraining_asked_for_only_where_the_settings_allow_it(
+    world, registry, asked, monkeypatch, approval, walked
+):
+    class Walker:
+        def __init__(self, parts, narrator):
+            pass
+
+        def walk(self, rollout, claim, wait):
+            begun.append(rollout.challenger.version)
+
+    begun = []
+    monkeypatch.setattr("picklefleet.rollout_command.walker_of", Walker)
+    monkeypatch.setenv("PICKLEFLEET_RETRAIN_APPROVAL", approval)
+
+    run("watch", "--once")
+
+    assert begun == walked
+    assert registry.is_admitted(asked.digest) is bool(walked)
+    assert [rollout.challenger.version for rollout in world.rollouts.history()] == walked
