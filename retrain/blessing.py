@@ -13,6 +13,7 @@ SLOWER = 1.5
 SLOWER_MS = 5.0  # a busy machine doubles a few milliseconds, and nobody waits for these
 LARGER = 2.0
 LARGER_BYTES = 64 << 20
+NEWEST, TRUSTED = "the newest slice", "the trusted set"
 BOUNDED = HIGHER_IS_BETTER  # from 0 to 1, or nearly; margins of the others are shares of the champion's value
 
 
@@ -20,8 +21,9 @@ def objections(comparison: Comparison, limits: Limits) -> tuple[str, ...]:
     """Why it is not blessed; empty when it is."""
     return (
         *_absolute(comparison, limits),
-        *_relative(comparison, comparison.newest, "the newest slice", NEWEST_MARGIN),
+        *_relative(comparison.metric, comparison.newest, NEWEST, NEWEST_MARGIN),
         *_on_trusted(comparison, limits),
+        *_of_other_outputs(comparison),
         *_of_slices(comparison),
         *_of_costs(comparison),
         *(f"It no longer takes {value}, which the champion takes." for value in comparison.lost),
@@ -46,8 +48,7 @@ def _absolute(comparison: Comparison, limits: Limits) -> Iterator[str]:
         yield f"Its {metric} of {value:.4f} misses the floor of {limits.floor:g} that the settings demand."
 
 
-def _relative(comparison: Comparison, side: Side, where: str, margin: float) -> Iterator[str]:
-    metric = comparison.metric
+def _relative(metric: str, side: Side, where: str, margin: float) -> Iterator[str]:
     won = gain(metric, side.difference[metric], side.champion[metric].value)
     if not won.low > -margin:
         yield (
@@ -61,12 +62,22 @@ def _on_trusted(comparison: Comparison, limits: Limits) -> Iterator[str]:
     if trusted is None:
         yield "There is no trusted set: the champion was registered without a hold-out fold (--fold)."
         return
-    yield from _relative(comparison, trusted, "the trusted set", TRUSTED_MARGIN)
+    yield from _relative(comparison.metric, trusted, TRUSTED, TRUSTED_MARGIN)
     if trusted.disagreement is not None and trusted.disagreement > limits.answer_change:
         yield (
             f"It labels {trusted.disagreement:.1%} of the trusted rows otherwise than the champion; "
             f"more than {limits.answer_change:.0%} is for a person to decide."
         )
+
+
+def _of_other_outputs(comparison: Comparison) -> Iterator[str]:
+    """A gain of the first output must not be paid for by another one."""
+    for one in comparison.beside:
+        sides = (one.newest, NEWEST, NEWEST_MARGIN), (one.trusted, TRUSTED, TRUSTED_MARGIN)
+        for side, where, margin in sides:
+            if side is not None:
+                found = _relative(one.metric, side, where, margin)
+                yield from (f"Output {one.output}: {sentence}" for sentence in found)
 
 
 def _of_slices(comparison: Comparison) -> Iterator[str]:

@@ -30,6 +30,8 @@ def _comparison(card: ModelCard) -> Iterator[str]:
     for title, part in (("Newest slice", comparison["newest"]), ("Trusted set", comparison["trusted"])):
         if part is not None:
             yield from _side(title, card.champion_version, card.version, part)
+    for one in comparison["beside"]:
+        yield from _side(f"{one['output']}, newest slice", card.champion_version, card.version, one["newest"])
     if comparison["discordant"]:
         found = comparison["discordant"]
         yield (

@@ -61,8 +61,18 @@ class Discordant:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """Another output than the first, by its own metric."""
+
+    output: str
+    metric: str
+    newest: Side
+    trusted: Side | None
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
-    """`no_skill` is what the primary metric gives to a constant answer on the newest rows; `lost` names values that
+    """Of the first output, `beside` of the others. `no_skill` is what the primary metric gives to a constant answer on the newest rows; `lost` names values that
     the champion takes and the challenger does not.
     """
 
@@ -75,6 +85,7 @@ class Comparison:
     no_skill: float
     costs: Costs
     lost: tuple[str, ...] = ()
+    beside: tuple[Beside, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +100,11 @@ class Both:
     @classmethod
     def of(cls, outputs: tuple[Output, ...], answers: Sequence[Any], truth: Sequence[Any]) -> "Both":
         return cls(outputs, answers[0], answers[1], truth_of(outputs[0], list(truth)))
+
+    def alone(self, index: int, truth: Sequence[Any]) -> "Both":
+        """Of one output, and what was true of it."""
+        answers = [self.champion[index]], [self.challenger[index]]
+        return Both.of((self.outputs[index],), answers, truth)
 
     @property
     def answered(self) -> tuple[Answered, Answered]:

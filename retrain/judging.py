@@ -1,5 +1,6 @@
 """The third contained child: the artifact becomes a bundle that answers as a machine will ask it, and is compared."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,13 @@ from lifecycle.pickles.allow_list import AllowList
 from lifecycle.pickles.unpickle import load_model_file
 from lifecycle.profile.document import to_document
 from lifecycle.profile.profile import Profile
-from lifecycle.reference.learning import learn, tell
+from lifecycle.reference.learning import learn, primary_metric, tell
 from lifecycle.runtime import current_runtime, installed_libraries
 from lifecycle.signature import Feature, Signature
 from retrain.asked import Asked
 from retrain.champion import load_champion
 from retrain.comparison import (
+    Beside,
     Both,
     Comparison,
     compared_slices,
@@ -90,10 +92,11 @@ def _compared(pair: _Pair, profile: Profile, work: WorkRows, asked: Asked) -> Co
     both = pair.both(newest)
     metric = asked.metric
     trusted = work.trusted
+    on_trusted = pair.both(trusted) if len(trusted) else None
     return Comparison(
         metric,
         side(both),
-        side(pair.both(trusted)) if len(trusted) else None,
+        None if on_trusted is None else side(on_trusted),
         tuple(compared_slices(both, metric, slices_of(pair.champion.signature, profile, newest.columns))),
         discordant(both),
         score_distance(both),
@@ -103,7 +106,17 @@ def _compared(pair: _Pair, profile: Profile, work: WorkRows, asked: Asked) -> Co
             Path(asked.champion, ARTIFACT).stat().st_size,
             Path(asked.challenger, ARTIFACT).stat().st_size,
         ),
+        beside=tuple(_beside(both, on_trusted, newest, trusted)),
     )
+
+
+def _beside(
+    both: Both, on_trusted: Both | None, newest: LabelledRows, trusted: LabelledRows
+) -> Iterator[Beside]:
+    for index, output in enumerate(both.outputs[1:], start=1):
+        alone = both.alone(index, newest.truths[index])
+        other = None if on_trusted is None else side(on_trusted.alone(index, trusted.truths[index]))
+        yield Beside(output.name, primary_metric(alone.answered[0]), side(alone), other)
 
 
 def _signature(model: Model, train: LabelledRows) -> tuple[Signature, tuple[str, ...]]:

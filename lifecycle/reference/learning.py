@@ -43,7 +43,7 @@ def learn(model: Model, reference: LabelledReference, metric: str | None) -> Les
     tested = [_rows(answer, labelled) for answer in answers]
     rows = judged[labelled]
     outcomes = _outcomes(model, reference, tested, rows)
-    primary = _primary(outcomes[0].answered, metric)
+    primary = primary_metric(outcomes[0].answered, metric)
     all_days = reference.days
     days = None if all_days is None else [all_days[row] for row in rows]
     tell("Measuring which features matter …")
@@ -103,7 +103,8 @@ def _calibration(answered: Answered, truth: Array) -> Calibration | None:
     return calibration.fit(answered.shares, truth, positive=answered.positive)
 
 
-def _primary(answered: Answered, asked: str | None) -> str:
+def primary_metric(answered: Answered, asked: str | None = None) -> str:
+    """What is asked for, else what suits the output. Raises ModelRefusedError for what can't be told of it."""
     offered = metrics_of(answered)
     if asked is None:
         return next(name for name in _PREFERRED if name in offered)

@@ -100,9 +100,12 @@ class Service:
         return self._send(urllib.request.Request(self.base + path))
 
     def predict(self, instances, **more):
-        body = json.dumps({"instances": instances, **more}).encode()
-        headers = {"Content-Type": "application/json"}
-        return self._send(urllib.request.Request(self.base + "/api/v1/predict", body, headers))
+        return self.post("/api/v1/predict", {"instances": instances, **more})
+
+    def post(self, path, document, headers=()):
+        """As JSON; returns the status and the answer."""
+        headers = {"Content-Type": "application/json", **dict(headers)}
+        return self._send(urllib.request.Request(self.base + path, json.dumps(document).encode(), headers))
 
     def stop(self):
         """Ask it to stop as Ctrl-C does; returns the exit code."""

@@ -5,7 +5,7 @@ import pytest
 
 from lifecycle.performance.intervals import Figure
 from retrain.blessing import gain, objections
-from retrain.comparison import Comparison, Side, Slice
+from retrain.comparison import Beside, Comparison, Side, Slice
 from retrain.costs import Costs
 from retrain.limits import Limits
 
@@ -58,6 +58,17 @@ def test_the_trusted_set_allows_more_and_not_everything():
 
 def test_without_a_trusted_set_nothing_is_blessed():
     assert "no trusted set" in against(replace(comparison(), trusted=None))
+
+
+def test_no_output_pays_for_another():
+    def beside(newest, trusted):
+        return comparison(beside=(Beside("connection", "roc_auc", newest, trusted),))
+
+    assert objections(beside(side(), None), Limits()) == ()
+    (newest,) = objections(beside(side(-0.02), side()), Limits())
+    (trusted,) = objections(beside(side(), side(-0.08)), Limits())
+    assert newest.startswith("Output connection: On the newest slice")
+    assert trusted.startswith("Output connection: On the trusted set")
 
 
 def test_a_bound_that_can_not_be_computed_is_not_passed():
