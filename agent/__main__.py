@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import FrameType
 
 import click
@@ -10,9 +10,12 @@ import click
 from agent.colour_processes import ColourProcesses
 from agent.edge_counting import EdgeCounting
 from agent.edge_proxy.admission import EdgeProxy
+from agent.edge_proxy.configuration import Edge
+from agent.edge_proxy.drain import drain
 from agent.edge_rounds import EdgeRounds
 from agent.host_rounds import HostRounds
 from agent.keys_sync import KeyRounds
+from agent.leaving_rounds import LeavingRounds
 from agent.measuring_rounds import MeasuringRounds, machine_name
 from agent.release_rounds import ReleaseRounds
 from agent.rounds import Rounds
@@ -22,6 +25,7 @@ from agent.smoke import Smoke
 from agent.sync import PolicySync
 from agent.trial import try_bundle
 from lifecycle import settings as settings_module
+from lifecycle.adapters.metadata_service import MetadataService
 from lifecycle.adapters.opening import open_records, open_registry
 from lifecycle.adapters.statsd import open_metrics
 from lifecycle.bundle import MANIFEST, manifest_from_bytes
@@ -77,6 +81,9 @@ def agent(once: bool) -> None:
     host = HostRounds(machine_name(machine), machine.root, proxy, metrics)
     threading.Thread(target=host.run, args=(stop,), name="host", daemon=True).start()
     if proxy:
+        if settings.metadata_url:
+            leaving = _leaving(settings, proxy, shipping, metrics, stop)
+            threading.Thread(target=leaving.run, args=(stop,), name="leaving", daemon=True).start()
         releases = _releases(settings, registry, machine, proxy)
         threading.Thread(target=releases.run, args=(stop,), name="releases", daemon=True).start()
     threading.Thread(target=measuring.run, args=(stop,), name="measurements", daemon=True).start()
@@ -92,6 +99,23 @@ def agent(once: bool) -> None:
 def _shipping(settings: Settings, machine: MachineDirectory, metrics: Metrics) -> ShippingRounds:
     scratch = Path(settings.scratch_dir) if settings.scratch_dir else machine.scratch
     return ShippingRounds(Shipper(open_records(settings), machine.spool, scratch=scratch), metrics)
+
+
+def _leaving(
+    settings: Settings,
+    proxy: EdgeProxy,
+    shipping: ShippingRounds,
+    metrics: Metrics,
+    stop: threading.Event,
+) -> LeavingRounds:
+    timeouts = Edge.of(settings, (), "", PurePosixPath("/")).timeouts
+    return LeavingRounds(
+        MetadataService(settings.metadata_url),
+        proxy,
+        lambda: drain(proxy, timeouts, stop),
+        shipping.once,
+        metrics,
+    )
 
 
 def _releases(

@@ -89,12 +89,14 @@ class ReleaseRounds:
         )
 
     def _wanted(self, intent: FleetIntent) -> Callable[[Intent], Intent]:
+        stays = not self.edge.leaving
+
         def step(now: Intent) -> Intent:
             if self.own is None:
-                return replace(now, admitted=True, weights={c: intent.weight(c) for c in COLOURS})
+                return replace(now, admitted=stays, weights={c: intent.weight(c) for c in COLOURS})
             mine = intent.colours[self.own]
             admitted = mine.weight > 0 and (mine.admitted is None or self.name in mine.admitted)
-            return replace(now, admitted=admitted, weights={self.own: 100})
+            return replace(now, admitted=admitted and stays, weights={self.own: 100})
 
         return step
 

@@ -122,6 +122,13 @@ METRICS = (
         "rows",
         "Rows that no shadow was asked, because too many waited already. Nobody waited for them.",
     ),
+    Metric(
+        "machine_events",
+        "counter",
+        "events",
+        "What the platform announced for a machine, by kind; one that ends it is drained first.",
+        (Tag("kind", ("Freeze", "Reboot", "Redeploy", "Preempt", "Terminate")),),
+    ),
     Metric("policy_number", "gauge", "1", "The entry of the policy journal that the machine has in force."),
     Metric(
         "agent_key_syncs",

@@ -1,5 +1,6 @@
 """`picklefleet edge`: write the configuration of this machine's HAProxy, see and switch its admission."""
 
+import getpass
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path, PurePosixPath
@@ -97,7 +98,9 @@ def status(as_json: bool) -> None:
 @edge.command()
 def admit() -> None:
     """Let this machine take traffic: its probe answers 200 while a web process lives."""
-    _edge().change(lambda intent: replace(intent, admitted=True))
+    edge = _edge()
+    edge.stay()
+    edge.change(lambda intent: replace(intent, admitted=True))
 
 
 @edge.command()
@@ -105,10 +108,11 @@ def admit() -> None:
 def drain(no_wait: bool) -> None:
     """Take this machine out of the traffic, and return when it may be stopped.
 
-    The probe answers 503 and every answer closes its connection; nothing that began is cut off.
+    The probe answers 503 and every answer closes its connection; nothing that began is cut off. It stays out, whatever
+    a release does, until `picklefleet edge admit`.
     """
+    _edge().leave(f"{getpass.getuser()} drained it")
     if no_wait:
-        _edge().change(lambda intent: replace(intent, admitted=False))
         return
     settings = settings_module.load()
     drained = drain_machine(_edge(), Edge.of(settings, (), "", PurePosixPath("/")).timeouts)

@@ -3,7 +3,7 @@
 import fcntl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agent.edge_proxy.configuration import COLOURS, RUNTIME_SOCKET, STATE_FILE
@@ -12,6 +12,7 @@ from agent.edge_proxy.server_state import LANES, Intent, commands, intent_of, st
 from lifecycle.atomic_file import write_atomically
 
 _LOCK = ".lock"
+_LEAVING = "leaving"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,23 @@ class EdgeProxy:
             raise EdgeRefusedError(
                 f"{self.folder / STATE_FILE} can't be read: {problem}", fix="Delete it."
             ) from problem
+
+    @property
+    def leaving(self) -> str:
+        """Why this machine takes no clients whatever the release journal says; empty where nothing keeps it from it."""
+        try:
+            return (self.folder / _LEAVING).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return ""
+
+    def leave(self, why: str) -> None:
+        """Kept first, so that nobody admits it again meanwhile. Raises EdgeUnreachableError as `change` does."""
+        write_atomically(self.folder / _LEAVING, why.encode())
+        self.change(lambda intent: replace(intent, admitted=False))
+
+    def stay(self) -> None:
+        """From now on the release journal says again whether it has clients."""
+        (self.folder / _LEAVING).unlink(missing_ok=True)
 
     def keep_first(self, intent: Intent) -> bool:
         """Keep it where nothing was kept so far; whether it was so."""

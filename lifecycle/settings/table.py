@@ -84,6 +84,11 @@ class Settings:
         to.text,
         "The folder of this machine's edge proxy: its runtime socket, its state, each colour's socket; empty: none.",
     )
+    metadata_url: str = _setting(
+        "",
+        to.endpoint,
+        "Azure's metadata service, http://169.254.169.254 on its machines: the agent drains before what it announces.",
+    )
     heartbeat_dir: str = _setting(
         "",
         to.text,

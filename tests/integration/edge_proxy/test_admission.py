@@ -7,13 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from agent.colour_processes import ColourProcesses
 from agent.edge_proxy.drain import drain
 from agent.edge_proxy.runtime_socket import EdgeUnreachableError
 from agent.edge_proxy.server_state import Intent
 from agent.edge_proxy.timeouts import Timeouts
 from agent.edge_rounds import EdgeRounds
+from agent.leaving_rounds import LeavingRounds
+from agent.release_rounds import ReleaseRounds
+from lifecycle.adapters.metadata_service import MetadataService
 from lifecycle.heartbeats import Heartbeat
+from lifecycle.machine import MachineDirectory
+from lifecycle.metrics import NullMetrics
 from tests.edge import answer_of, needs_haproxy, wait_until
+from tests.metadata_service import event, metadata_service
+from tests.release_builders import STEADY
 
 pytestmark = needs_haproxy
 
@@ -220,3 +228,28 @@ def health(machine):
     status, _, document = request(machine.probe_port, "GET", "/health/azure")
     assert status == 200
     return document["ApplicationHealthState"]
+
+
+def test_a_machine_that_leaves_is_not_admitted_again_by_the_release_until_it_stays(machine, tmp_path):
+    """Metadata service, agent's rounds, HAProxy: all of them real but the platform."""
+    machine.start("blue")
+    proxy, keeper = machine.proxy, ColourProcesses(tmp_path / "releases", Path(machine.edge.folder))
+    releases = ReleaseRounds(None, MachineDirectory(tmp_path), proxy, "m1", keeper, None)
+    times = Timeouts(deadline_s=1, keep_alive_s=1)
+    with metadata_service() as service:
+        leaving = LeavingRounds(
+            MetadataService(service.url), proxy, lambda: drain(proxy, times), lambda: None, NullMetrics()
+        )
+        releases.apply(STEADY)
+        assert machine.probe() == 200
+        service.events = [event("Terminate")]
+
+        leaving.once()
+        releases.apply(STEADY)
+
+        assert machine.probe() == 503
+        assert service.started == ["one"]
+        service.events = []
+        leaving.once()
+        releases.apply(STEADY)
+        assert machine.probe() == 200
