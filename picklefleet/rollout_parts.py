@@ -15,6 +15,7 @@ from lifecycle.adapters.opening import open_records, open_registry
 from lifecycle.claims import Claim
 from lifecycle.errors import NotFoundError
 from lifecycle.gate.blocks import Blocks, mirrored
+from lifecycle.logs import configure
 from lifecycle.machine import MachineDirectory
 from lifecycle.measurements.fleet import FleetReader
 from lifecycle.policy_journal import PolicyJournal
@@ -44,6 +45,7 @@ class Parts:
     @classmethod
     def open(cls) -> "Parts":
         settings = settings_module.load()
+        configure(settings.log_level, settings.log_format)
         registry, trust = open_registry(settings), load_trust(settings.keys_dir)
         return cls(
             settings,

@@ -121,9 +121,11 @@ def watch(poll_s: int) -> None:
     """Work on every request that comes, until it is stopped; ask by the schedule where the settings have one."""
     from lifecycle import settings as settings_module
     from lifecycle.adapters.statsd import open_metrics
+    from lifecycle.logs import configure
     from retrain.watching import watch_queue
 
     settings = settings_module.load()
+    configure(settings.log_level, settings.log_format)
     watch_queue(_place(), open_metrics(settings), poll_s=poll_s, every_days=settings.retrain_every_days)
 
 

@@ -19,7 +19,7 @@ from lifecycle.errors import PicklefleetError
 from lifecycle.machine import MachineDirectory
 from lifecycle.window import Window
 from picklefleet.replay_command import Flight, in_requests, read_flights, replay_request, sender_to
-from samples.installation import Installation
+from samples.installation import Installation, Said
 
 FIRST_DAY = date(2013, 4, 1)
 LAST_DAY = date(2013, 9, 30)
@@ -60,7 +60,7 @@ def play(folder: Path, files: Path, tell: Tell, nights: int) -> Story:
         if challenger:
             _roll_out(here, flights, challenger, story, tell)
         _after(here, flights, story)
-    story.said = here.said
+    story.said = [_relative(said, folder) for said in here.said]
     return story
 
 
@@ -175,6 +175,12 @@ def _after(here: Installation, flights: _Flights, story: Story) -> None:
     last = f"{FIRST_DAY}..{flights.day}"
     story.performance = here.ask("performance", "--last", last)
     here.run("performance", "--last", last)
+
+
+def _relative(said: Said, folder: Path) -> Said:
+    """Wherever it was played, the page is the same."""
+    here, there = str(folder), f"var/{folder.name}"
+    return Said(said.command.replace(here, there), said.output.replace(here, there), said.exit_code)
 
 
 def _ask(flights: list[Flight], base: str, stop: threading.Event) -> None:
