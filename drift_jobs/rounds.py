@@ -7,6 +7,7 @@ from typing import Any
 
 from drift_jobs.mail.post import NOBODY, Post
 from drift_jobs.night import Place, ensure_requested
+from drift_jobs.reports import Reports
 from drift_jobs.schedule import MISSING_AFTER, due_at, nights_to_make
 from lifecycle import clock
 from lifecycle.claims import Claim, ClaimEndedError
@@ -42,7 +43,7 @@ class Rounds:
         return made
 
     def undone(self) -> tuple[date, ...]:
-        since = self._since()
+        since = first_promotion(self.place)
         if since is None:
             return ()
         nights = nights_to_make(self.now(), since)
@@ -103,11 +104,6 @@ class Rounds:
             ensure_requested(self.place, report)
         return report is not None
 
-    def _since(self) -> date | None:
-        """The day of the first promotion; None before there was one."""
-        first = next(PolicyJournal(self.place.registry, self.place.trust).history(), None)
-        return None if first is None else datetime.fromisoformat(first.made_at).date()
-
 
 def _require_over(night: date, claim: Claim) -> None:
     """A report is for ever: a worker whose clock is ahead must not make it of half a day."""
@@ -118,3 +114,15 @@ def _require_over(night: date, claim: Claim) -> None:
             fix=f"What there is of it so far: picklefleet work --once {night} --dry-run. If this machine says that it is over, "
             "its clock is wrong.",
         )
+
+
+def first_promotion(place: Place) -> date | None:
+    """The day from which on nights are judged; None before there was a champion."""
+    first = next(PolicyJournal(place.registry, place.trust).history(), None)
+    return None if first is None else datetime.fromisoformat(first.made_at).date()
+
+
+def overdue(reports: Reports, since: date, now: datetime) -> list[date]:
+    """Nights whose report should have been there for six hours."""
+    nights = nights_to_make(now, since)
+    return [night for night in nights if due_at(night) + MISSING_AFTER <= now and not reports.exists(night)]

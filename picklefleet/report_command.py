@@ -22,6 +22,7 @@ from drift_jobs.mail.rendering import in_place, night_html
 from drift_jobs.mail.snoozes import Snooze, check_snoozable
 from drift_jobs.night_options import Night
 from drift_jobs.reports import Reports
+from drift_jobs.rounds import first_promotion, overdue
 from lifecycle import clock
 from lifecycle import settings as settings_module
 from lifecycle.adapters.statsd import open_metrics
@@ -50,6 +51,27 @@ def show(night: date | None, explain: bool, as_html: bool, as_json: bool) -> Non
         _open_page(post.keep(found), f"picklefleet-{found['night']}.html")
     else:
         show_report(found, as_json, explain)
+
+
+@report.command("check")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def check(as_json: bool) -> None:
+    """Is every report there that should be? Ends with 1 where one is more than six hours late.
+
+    For a monitor of your own, on another machine than the worker's: where no worker runs, nobody mails that.
+    """
+    place, now = open_place(), clock.now()
+    since = first_promotion(place)
+    late = [] if since is None else overdue(place.reports, since, now)
+    if as_json:
+        echo_json({"late": [night.isoformat() for night in late]})
+    elif late:
+        click.echo(
+            f"No report yet of {', '.join(map(str, late))}. Is a worker running? picklefleet work", err=True
+        )
+    else:
+        click.echo("Every report that is due is there.")
+    sys.exit(1 if late else 0)
 
 
 @report.command("preview")

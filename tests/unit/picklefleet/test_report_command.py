@@ -2,11 +2,13 @@
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 
 import pytest
 from click.testing import CliRunner
 
+from lifecycle import clock
 from lifecycle.adapters.object_store import open_store
 from picklefleet.__main__ import main
 from tests.mail_servers import Script, scripted_server
@@ -153,3 +155,24 @@ def test_what_can_not_be_snoozed_is_refused(run, reports, arguments, told):
 
     assert done.exit_code != 0
     assert told in done.output
+
+
+def test_a_check_tells_which_reports_are_missing_by_its_exit_code(run, reports, add, crown, monkeypatch):
+    moment = datetime(2013, 8, 2, 7, 59, tzinfo=UTC)
+    monkeypatch.setattr(clock, "now", lambda: moment)
+    assert run("check").exit_code == 0, "nothing was ever promoted"
+    monkeypatch.setattr(clock, "now", lambda: datetime(2013, 7, 31, 9, tzinfo=UTC))
+    crown(add())
+    monkeypatch.setattr(clock, "now", lambda: moment)
+
+    assert run("check").output == "Every report that is due is there.\n"
+    reports.delete("2013-08-01/report.json")
+    assert run("check").exit_code == 0, "it is late after six hours"
+    monkeypatch.setattr(clock, "now", lambda: moment + timedelta(minutes=1))
+    late = run("check")
+
+    assert (late.exit_code, late.output) == (
+        1,
+        "No report yet of 2013-08-01. Is a worker running? picklefleet work\n",
+    )
+    assert json.loads(run("check", "--json").stdout) == {"late": ["2013-08-01"]}
