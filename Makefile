@@ -74,9 +74,9 @@ apply: ## Apply the plan that was shown: ENVIRONMENT=staging
 	@terraform -chdir=terraform/environments/$(or $(ENVIRONMENT),staging) apply -input=false "$(CURDIR)/var/terraform/$(or $(ENVIRONMENT),staging)/plan"
 
 .PHONY: story
-story: $(DEVELOPMENT) $(SAMPLES) ## Play the flights story with the real parts and write its page
+story: $(DEVELOPMENT) $(SAMPLES) ## Play the flights story with the real parts and write its page; QUICK=1: a short form
 	@$(BIN)/python -m samples flights --later --out $(FLIGHTS)
-	@$(BIN)/python -m samples story --files $(FLIGHTS)
+	@$(BIN)/python -m samples story --files $(FLIGHTS) $(if $(QUICK),--quick --page var/story)
 
 .PHONY: year
 year: $(DEVELOPMENT) $(SAMPLES) $(PLOTS) ## Send the flights of 2013 through a service, judge every night, write the page

@@ -10,7 +10,7 @@ import click
 from lifecycle import clock
 from lifecycle.claims import Claim, ClaimHeldError
 from lifecycle.command_line import CommandGroup, echo_json
-from lifecycle.errors import NotFoundError
+from lifecycle.errors import NotFoundError, PicklefleetError
 from lifecycle.measurements.fleet import close_gate
 from picklefleet.rollout_parts import Narrator, Parts, walker_of
 from picklefleet.stopping import stop_on_signal
@@ -91,8 +91,13 @@ def watch_command(once: bool) -> None:
     stop = threading.Event()
     stop_on_signal(stop)
     while not stop.is_set():
-        with suppress(ClaimHeldError):
-            _walk_what_is_due(parts, stop)
+        try:
+            with suppress(ClaimHeldError):
+                _walk_what_is_due(parts, stop)
+        except PicklefleetError as problem:
+            if once:
+                raise
+            click.echo(f"Tried again in {WATCHES_EVERY_S:g} s: {problem}", err=True)
         if once or stop.wait(WATCHES_EVERY_S):
             return
 

@@ -38,16 +38,14 @@ def flights(out: Path, regression: bool, later: bool) -> None:
 @click.option("--files", type=click.Path(path_type=Path, exists=True), default=Path("var/samples/flights"))
 @click.option("--folder", type=click.Path(path_type=Path), default=Path("var/story"), show_default=True)
 @click.option("--page", type=click.Path(path_type=Path), default=Path("docs/guide"), show_default=True)
-@click.option(
-    "--nights", type=click.IntRange(1, 28), default=3, show_default=True, help="Judge so many of 28."
-)
-def story(files: Path, folder: Path, page: Path, nights: int) -> None:
+@click.option("--quick", is_flag=True, help="From the end of May on, with two steps of the rollout.")
+def story(files: Path, folder: Path, page: Path, *, quick: bool) -> None:
     """Play the flights story with the real parts, and write its page: about half an hour."""
-    from samples.story import play
+    from samples.story import QUICK, WHOLE, play
     from samples.story_page import write_page
 
     try:
-        told = play(folder.absolute(), files.absolute(), click.echo, nights)
+        told = play(folder.absolute(), files.absolute(), click.echo, QUICK if quick else WHOLE)
     except PicklefleetError as problem:
         raise click.ClickException(str(problem)) from problem
     write_page(told, page)

@@ -21,19 +21,35 @@ from lifecycle.window import Window
 from picklefleet.replay_command import Flight, in_requests, read_flights, replay_request, sender_to
 from samples.installation import Installation, Said
 
-FIRST_DAY = date(2013, 4, 1)
 LAST_DAY = date(2013, 9, 30)
-STRETCH = 28
-DAYS_AFTER = 3
 SEAL_S = 2
-PLAN = """\
-steps:
-  - {shadow: true, min_requests: 100, min_minutes: 1, max_minutes: 120}
-  - {share: 10%, min_requests: 60, min_minutes: 1, max_minutes: 120}
-  - {share: 50%, min_requests: 300, min_minutes: 1, max_minutes: 120}
-"""
+PLAN = "canary.yaml"
 
 Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """From `first_day` on `stretch` days pass at a time, and the last `nights` of them are judged; `steps` are those of
+    the rollout, each at least a minute, and `days_after` pass with the champion that it leaves.
+    """
+
+    first_day: date
+    stretch: int
+    nights: int
+    days_after: int
+    steps: tuple[str, ...]
+
+    @property
+    def plan(self) -> str:
+        lines = (f"  - {{{step}, min_minutes: 1, max_minutes: 120}}" for step in self.steps)
+        return "\n".join(("steps:", *lines)) + "\n"
+
+
+SHADOW = "shadow: true, min_requests: 100"
+HALF = "share: 50%, min_requests: 300"
+WHOLE = Pace(date(2013, 4, 1), 28, 3, 3, (SHADOW, "share: 10%, min_requests: 60", HALF))
+QUICK = Pace(date(2013, 5, 20), 35, 3, 1, (SHADOW, HALF))
 
 
 @dataclass(slots=True)
@@ -48,18 +64,19 @@ class Story:
     said: list[Any] = field(default_factory=list)
 
 
-def play(folder: Path, files: Path, tell: Tell, nights: int) -> Story:
-    """Of every four weeks the last `nights` are judged. Raises PicklefleetError where a command of it fails."""
+def play(folder: Path, files: Path, tell: Tell, pace: Pace) -> Story:
+    """Raises PicklefleetError where a command of it fails."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    (folder / PLAN).write_text(pace.plan)
     here, story = installation(folder), Story()
     first_champion(here, files)
     with here.serving():
-        flights = _Flights(files / "flights-later.csv.gz", folder / "machine", here.base)
-        challenger = _until_blessed(here, flights, story, tell, nights)
+        flights = _Flights(files / "flights-later.csv.gz", folder / "machine", here.base, pace.first_day)
+        challenger = _until_blessed(here, flights, story, tell, pace)
         if challenger:
             _roll_out(here, flights, challenger, story, tell)
-        _after(here, flights, story)
+        _after(here, flights, story, pace)
     story.said = [_relative(said, folder) for said in here.said]
     return story
 
@@ -69,7 +86,7 @@ class _Flights:
     data: Path
     machine: Path
     base: str
-    day: date = FIRST_DAY
+    day: date
 
     def of(self, first: date, last: date) -> list[Flight]:
         serving = MachineDirectory(self.machine).serving()
@@ -120,10 +137,10 @@ def first_champion(here: Installation, files: Path) -> None:
     here.run("promote", "v1", "--reason", "the first model")
 
 
-def _until_blessed(here: Installation, flights: _Flights, story: Story, tell: Tell, nights: int) -> str:
+def _until_blessed(here: Installation, flights: _Flights, story: Story, tell: Tell, pace: Pace) -> str:
     """Months pass and nights are judged; the first challenger that is better ends it. Empty when none was."""
     while flights.day < LAST_DAY:
-        if _judge(here, flights.pass_days(STRETCH)[-nights:], story, tell):
+        if _judge(here, flights.pass_days(pace.stretch)[-pace.nights :], story, tell):
             version = _retrain(here, flights.day, story, tell)
             if version:
                 return version
@@ -154,8 +171,7 @@ def _retrain(here: Installation, as_of: date, story: Story, tell: Tell) -> str:
 
 
 def _roll_out(here: Installation, flights: _Flights, version: str, story: Story, tell: Tell) -> None:
-    plan = here.folder / "canary.yaml"
-    plan.write_text(PLAN)
+    plan = here.folder / PLAN
     here.run("approve", version)
     tell(f"rollout of {version} begins")
     with flights.one_by_one():
@@ -166,13 +182,13 @@ def _roll_out(here: Installation, flights: _Flights, version: str, story: Story,
     tell(f"rollout ended: {story.rollout['ended']['outcome']}")
 
 
-def _after(here: Installation, flights: _Flights, story: Story) -> None:
+def _after(here: Installation, flights: _Flights, story: Story, pace: Pace) -> None:
     """Some days more with whoever is champion now, and the mail of the last of their nights."""
-    for night in flights.pass_days(DAYS_AFTER):
+    for night in flights.pass_days(pace.days_after):
         story.nights.append(here.ask("work", "--once", night.isoformat()))
     story.mail = here.run("report", "preview", story.nights[-1]["night"], quiet=True)
     here.run("policy", "history")
-    last = f"{FIRST_DAY}..{flights.day}"
+    last = f"{pace.first_day}..{flights.day}"
     story.performance = here.ask("performance", "--last", last)
     here.run("performance", "--last", last)
 

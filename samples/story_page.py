@@ -69,7 +69,7 @@ def _first_request(nights: Sequence[dict[str, Any]]) -> Iterator[str]:
 
 
 def _block(command: str, output: str) -> Iterator[str]:
-    yield f"```console\n$ {command}\n{output.strip()}\n```\n"
+    yield f"```console\n$ {command}\n{output.rstrip()}\n```\n"
 
 
 def _nights(nights: Sequence[dict[str, Any]]) -> str:

@@ -5,6 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from lifecycle.errors import StoreUnavailableError
 from lifecycle.model_card import ModelCard, keep_card
 from lifecycle.policy import TrafficPolicy, VersionRef, promoted
 from lifecycle.policy_journal import PolicyJournal
@@ -172,3 +173,23 @@ def test_watching_walks_what_retraining_asked_for_only_where_the_settings_allow_
     assert begun == walked
     assert registry.is_admitted(asked.digest) is bool(walked)
     assert [rollout.challenger.version for rollout in world.rollouts.history()] == walked
+
+
+def test_watching_outlives_a_store_that_is_away_for_a_while(begun, monkeypatch):
+    class Walker:
+        def __init__(self, parts, narrator):
+            pass
+
+        def walk(self, rollout, claim, wait):
+            walked.append(rollout.number)
+            if len(walked) == 1:
+                raise StoreUnavailableError("The store does not answer.")
+            stops[0].set()
+
+    walked, stops = [], []
+    monkeypatch.setattr("picklefleet.rollout_command.walker_of", Walker)
+    monkeypatch.setattr("picklefleet.rollout_command.stop_on_signal", stops.append)
+    monkeypatch.setattr("picklefleet.rollout_command.WATCHES_EVERY_S", 0.01)
+
+    assert "The store does not answer." in run("watch")
+    assert walked == [1, 1]
