@@ -50,7 +50,8 @@ def request(reason: str, as_of: datetime | None, dry_run: bool, as_json: bool) -
         echo_json(_plain(asked) | {"id": asked.id, "dry_run": dry_run})
         return
     click.echo(f"{'Would ask' if dry_run else 'Asked'}: {asked.id}. {asked.reason}")
-    click.echo(f"Next: picklefleet retrain run {asked.id}")
+    if not dry_run:
+        click.echo(f"Next: picklefleet retrain run {asked.id}")
 
 
 @retrain.command()
