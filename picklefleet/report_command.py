@@ -19,7 +19,7 @@ from drift_jobs.mail.letters import trial_letter
 from drift_jobs.mail.outbox import Posted
 from drift_jobs.mail.post import PostOffice
 from drift_jobs.mail.rendering import in_place, night_html
-from drift_jobs.mail.snoozes import Snooze, check_snoozable
+from drift_jobs.mail.snoozes import LONGEST, Snooze, check_snoozable
 from drift_jobs.night_options import Night
 from drift_jobs.reports import Reports
 from drift_jobs.rounds import first_promotion, overdue
@@ -236,8 +236,8 @@ def _problems(mailer: Mailer, posted: Posted) -> list[str]:
 
 def _days(text: str) -> int:
     digits = text.removesuffix("d")
-    if not (digits.isascii() and digits.isdecimal()) or not 1 <= int(digits) <= 90:
-        raise click.BadParameter(f"{text!r} is no number of days such as 14d, at most 90d.")
+    if not (digits.isascii() and digits.isdecimal()) or not 1 <= int(digits) <= LONGEST.days:
+        raise click.BadParameter(f"{text!r} is no number of days such as 14d, at most {LONGEST.days}d.")
     return int(digits)
 
 

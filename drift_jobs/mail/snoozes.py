@@ -6,7 +6,7 @@ never quiet.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import msgspec
@@ -18,6 +18,9 @@ from lifecycle.errors import AlreadyExistsError, CorruptBundleError, Picklefleet
 from lifecycle.object_store import ObjectStore
 
 FORMAT = 1
+LONGEST = timedelta(
+    days=90
+)  # entries are not signed: whoever may write to the reports could else quiet it for ever
 _PREFIX = "snoozes"
 _WORSE = 1.5
 _WORSE_BY = 0.1
@@ -40,7 +43,7 @@ class Snooze:
     format: int = FORMAT
 
     def holds_on(self, night: date) -> bool:
-        return self.since <= night < self.until
+        return self.since <= night < min(self.until, self.since + LONGEST)
 
     def broken_by(self, condition: Condition) -> bool:
         """By a higher severity, or by an effect half as large again."""

@@ -1,6 +1,6 @@
 """A snooze is quiet until it is over, and broken by anything worse."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -39,6 +39,16 @@ def test_other_columns_stay_loud():
 @pytest.mark.parametrize("night", [date(2013, 7, 31), UNTIL])
 def test_before_and_after_it_is_loud(night):
     assert listen(shifted("delay"), night).loud
+
+
+@pytest.mark.parametrize(("days", "quiet"), [(89, 1), (90, 0)])
+def test_none_is_believed_for_more_than_90_days(days, quiet):
+    """An entry that nobody's command wrote: until the end of time, of something as bad as can be."""
+    forged = {"until": date.max, "severity": "severe", "effect": 1e9}
+
+    found = listen(shifted("delay"), SINCE + timedelta(days=days), **forged)
+
+    assert len(found.quiet) == quiet
 
 
 @pytest.mark.parametrize(("severity", "psi"), [("severe", 0.6), ("drift", 0.46)])
