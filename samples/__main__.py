@@ -38,7 +38,7 @@ def flights(out: Path, regression: bool, later: bool) -> None:
 @click.option("--files", type=click.Path(path_type=Path, exists=True), default=Path("var/samples/flights"))
 @click.option("--folder", type=click.Path(path_type=Path), default=Path("var/story"), show_default=True)
 @click.option("--page", type=click.Path(path_type=Path), default=Path("docs/guide"), show_default=True)
-@click.option("--quick", is_flag=True, help="From the end of May on, with two steps of the rollout.")
+@click.option("--quick", is_flag=True, help="Fewer nights are judged, and the rollout has two steps.")
 def story(files: Path, folder: Path, page: Path, *, quick: bool) -> None:
     """Play the flights story with the real parts, and write its page: about half an hour."""
     from samples.story import QUICK, WHOLE, play

@@ -42,14 +42,14 @@ class Pace:
 
     @property
     def plan(self) -> str:
-        lines = (f"  - {{{step}, min_minutes: 1, max_minutes: 120}}" for step in self.steps)
+        lines = (f"  - {{{step}, min_minutes: 1, max_minutes: 30}}" for step in self.steps)
         return "\n".join(("steps:", *lines)) + "\n"
 
 
 SHADOW = "shadow: true, min_requests: 100"
 HALF = "share: 50%, min_requests: 300"
 WHOLE = Pace(date(2013, 4, 1), 28, 3, 3, (SHADOW, "share: 10%, min_requests: 60", HALF))
-QUICK = Pace(date(2013, 5, 20), 35, 3, 1, (SHADOW, HALF))
+QUICK = Pace(date(2013, 4, 1), 84, 3, 1, (SHADOW, HALF))
 
 
 @dataclass(slots=True)
