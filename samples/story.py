@@ -24,6 +24,7 @@ from samples.installation import Installation, Said
 LAST_DAY = date(2013, 9, 30)
 SEAL_S = 2
 PLAN = "canary.yaml"
+HELD_S = 3600  # a walk that is not held takes ten minutes
 
 Tell = Callable[[str], None]
 
@@ -174,12 +175,21 @@ def _roll_out(here: Installation, flights: _Flights, version: str, story: Story,
     plan = here.folder / PLAN
     here.run("approve", version)
     tell(f"rollout of {version} begins")
+    held = threading.Timer(HELD_S, _abort, (here,))
+    held.daemon = True
+    held.start()
     with flights.one_by_one():
         here.run("rollout", "start", version, "--plan", plan, allowed=(0, 1))
+    held.cancel()
     flights.day += timedelta(days=14)
     here.run("rollout", "status")
     story.rollout = here.ask("rollout", "status")
     tell(f"rollout ended: {story.rollout['ended']['outcome']}")
+
+
+def _abort(here: Installation) -> None:
+    """What holds waits for a person, and the story has none."""
+    here.run("rollout", "abort", "--reason", "it held, and nobody decided", allowed=(0, 1))
 
 
 def _after(here: Installation, flights: _Flights, story: Story, pace: Pace) -> None:
