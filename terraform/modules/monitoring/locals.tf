@@ -55,12 +55,12 @@ locals {
       severity    = 2
       frequency   = "PT1H"
       window      = "PT2H"
-      description = "A nightly report is six hours late."
+      description = "A nightly report is six hours late, or no worker runs that would make it."
       query       = <<-KQL
         AppMetrics
         | where Name == "picklefleet.nights_missing"
-        | summarize missing = max(Max)
-        | where missing > 0
+        | summarize told = count(), missing = max(Max)
+        | where told == 0 or missing > 0
       KQL
     }
   }

@@ -50,6 +50,10 @@ run "somebody_is_told" {
     condition     = strcontains(azurerm_monitor_scheduled_query_rules_alert_v2.by_question["slow"].criteria[0].query, "edge_us > 250000")
     error_message = "Slow is what takes longer than the p99 that was set."
   }
+  assert {
+    condition     = strcontains(azurerm_monitor_scheduled_query_rules_alert_v2.by_question["report-missing"].criteria[0].query, "told == 0 or missing > 0")
+    error_message = "Where no worker runs, nobody counts the missing nights: silence is an alarm too."
+  }
 }
 
 run "money_is_watched" {
