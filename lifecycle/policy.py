@@ -161,8 +161,13 @@ def promoted(policy: TrafficPolicy | None, champion: VersionRef) -> TrafficPolic
 
 
 def rolled_back(policy: TrafficPolicy, to: TrafficPolicy) -> TrafficPolicy:
-    """The content of an earlier entry is in force again."""
-    return replace(_draft(to), number=policy.number, restores=to.number)
+    """The content of an earlier entry is in force again; but whoever goes back from a champion has no use for the share
+    that it had as a challenger just before.
+    """
+    left = policy.champion.digest if policy.champion.digest != to.champion.digest else None
+    arms = tuple(arm for arm in to.arms if arm.digest != left)
+    shadows = tuple(shadow for shadow in to.shadows if shadow.digest != left)
+    return replace(_draft(to), number=policy.number, restores=to.number, arms=arms, shadows=shadows)
 
 
 def entry_before(policy: TrafficPolicy) -> int:

@@ -183,6 +183,16 @@ def test_a_rollback_has_the_old_content_and_a_second_one_goes_on():
     assert entry_before(TrafficPolicy(6, V3)) == 5
 
 
+def test_a_rollback_of_a_promotion_leaves_no_traffic_to_what_was_promoted():
+    """Just before it the version had half of the traffic: nobody goes back to that."""
+    before = with_share(with_share(TrafficPolicy(5, V1), V2, 0.5), V3, 0.1)
+
+    back = rolled_back(TrafficPolicy(6, V2), before)
+
+    assert [arm.digest for arm in back.arms] == [V3.digest]
+    assert (back.champion, back.restores) == (V1, 5)
+
+
 @pytest.mark.parametrize(
     ("parts", "reason"),
     [
