@@ -55,12 +55,15 @@ class Counts:
 
 def moments_of(numbers: Array) -> Moments:
     """Of n numbers; what is not finite is left out. One absurd number may make mean and m2 huge, never an error."""
-    finite = numbers[np.isfinite(numbers)]
+    good = np.isfinite(numbers)
+    finite = numbers if good.all() else numbers[good]
     if not len(finite):
         return Moments()
     with np.errstate(over="ignore"):
-        mean = float(np.sum(finite / len(finite)))
-        spread = float(np.sum(np.square(finite - mean)))
+        total = float(np.sum(finite))
+        mean = total / len(finite) if np.isfinite(total) else float(np.sum(finite / len(finite)))
+        apart = finite - mean
+        spread = float(np.sum(np.square(apart, out=apart)))
     return Moments(len(finite), float(finite.min()), float(finite.max()), mean, spread)
 
 

@@ -108,7 +108,8 @@ def count_values(bins: Bins, reading: Reading, values: Sequence[Any] | Array) ->
     """Raises ValueError or TypeError for values that are not what the reading takes."""
     if isinstance(bins, NumberBins):
         numbers = as_numbers(values, reading)
-        present = numbers[~np.isnan(numbers)]
+        absent = np.isnan(numbers)
+        present = numbers[~absent] if absent.any() else numbers
         return ColumnCounts(
             len(numbers), len(numbers) - len(present), bins.count(present), moments=moments_of(present)
         )

@@ -4,6 +4,9 @@ from hypothesis import strategies as st
 
 from lifecycle.profile.bins import MAX_EDGES, category_bins, number_bins
 
+MORE_NUMBERS = st.one_of(
+    st.floats(allow_nan=False), st.integers(-3, 3).map(float), st.sampled_from([0.0, -0.0])
+)
 numbers = st.lists(st.floats(allow_nan=False, width=32), min_size=1, max_size=60)
 
 
@@ -58,6 +61,18 @@ def test_a_reference_without_numbers_still_counts():
 
     assert bins.count(np.array([1.0, 2.0, np.inf])).tolist() == [3]
     assert bins.coarse(np.array([3])).tolist() == [3]
+
+
+@settings(max_examples=200)
+@given(st.lists(MORE_NUMBERS, min_size=1, max_size=60), st.lists(MORE_NUMBERS, max_size=60))
+def test_counting_is_looking_each_number_up_among_the_edges(reference, current):
+    bins, numbers = number_bins(np.array(reference)), np.array(current, dtype=np.float64)
+
+    found = bins.count(numbers)
+
+    looked_up = np.searchsorted(bins.edges, numbers, side="left")
+    assert found.tolist() == np.bincount(looked_up, minlength=bins.fine).tolist()
+    assert found.dtype == np.int64
 
 
 def test_infinities_fall_into_the_open_ends():
