@@ -181,7 +181,7 @@ def _find(reports: Reports, night: date | None) -> dict[str, Any]:
         have = f"{nights[0]} to {nights[-1]}" if nights else "none yet"
         raise NotFoundError(
             f"There is no report{f' of {chosen}' if chosen else ''}.",
-            fix=f"Reports: {have}. Make one: python -m drift_jobs --once {chosen or '2013-08-01'}",
+            fix=f"Reports: {have}. Make one: picklefleet work --once {chosen or '2013-08-01'}",
         )
     return found
 

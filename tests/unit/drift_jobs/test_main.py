@@ -61,7 +61,7 @@ def test_a_report_that_is_not_there_says_how_to_make_it(run):
     done = run("report", "show", "2013-08-01")
 
     assert done.exit_code == 1
-    assert "Reports: none yet. Make one: python -m drift_jobs --once 2013-08-01" in done.output
+    assert "Reports: none yet. Make one: picklefleet work --once 2013-08-01" in done.output
 
 
 @pytest.mark.parametrize("text", ["yesterday", "7d", "2013-08-01..", "2013-08-02..2013-08-01"])
