@@ -1,5 +1,7 @@
 """Switches of colours under load at CI's count, beside a careless one; `make prove NAME=switches` has the full count."""
 
+import json
+
 import pytest
 
 from tests.prove import switches
@@ -12,4 +14,4 @@ SEED = 20130101
 def test_nobody_fails_while_clients_move_between_colours(tmp_path):
     result = switches.switches(tmp_path, SWITCHES, SEED)
 
-    assert switches.passed(result), result
+    assert switches.passed(result), json.dumps(result, indent=1)
