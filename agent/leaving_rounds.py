@@ -73,6 +73,8 @@ class LeavingRounds:
         self.edge.leave(MARK + events[0].id)
         drained = self.drain()
         self.ship()
+        if not drained.whole:
+            return  # this agent ends: its successor leaves anew, and Azure is told nothing before that
         self._left |= {event.id for event in events}
         log.info("machine_left", seconds=round(drained.seconds, 1), connections_left=drained.left)
 

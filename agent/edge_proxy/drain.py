@@ -15,10 +15,11 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Drained:
-    """`left` connections were still open when the time was up."""
+    """`left` connections were still open when the time was up. `whole` is False where the waiting was given up."""
 
     seconds: float
     left: int
+    whole: bool = True
 
 
 def drain(edge: EdgeProxy, timeouts: Timeouts, give_up: threading.Event | None = None) -> Drained:
@@ -34,5 +35,5 @@ def drain(edge: EdgeProxy, timeouts: Timeouts, give_up: threading.Event | None =
         left, passed = edge.look().sessions, clock.monotonic() - begun
         over = passed >= timeouts.drain_s or (left == 0 and passed >= timeouts.detection_s)
         if over or pause.wait(LOOK_EVERY_S):
-            log.info("drain_ended", seconds=round(passed, 1), connections_left=left)
-            return Drained(passed, left)
+            log.info("drain_ended", seconds=round(passed, 1), connections_left=left, whole=over)
+            return Drained(passed, left, whole=over)

@@ -147,6 +147,19 @@ def test_when_it_can_not_be_drained_nothing_is_acknowledged_and_it_is_tried_agai
     assert service.started == ["one"]
 
 
+def test_a_drain_that_was_given_up_is_not_acknowledged_but_begun_anew(rounds, service, done):
+    service.events, whole = [event()], rounds.drain
+    rounds.drain = lambda: Drained(0.4, 7, whole=False)
+    rounds.once()
+    assert (done, service.started) == (["unadmitted", "shipped"], [])
+
+    rounds.drain = whole
+    rounds.once()
+
+    assert done[2:] == LEFT
+    assert service.started == ["one"]
+
+
 def test_events_are_read_as_documented(service):
     service.events = [event("Reboot", ["a", "b"], key="x")]
 
