@@ -127,7 +127,7 @@ class Clients:
             self._paused.append(connection)
 
     def _has_room(self, connection: Connection) -> bool:
-        if len(connection.reader.buffer) <= LARGE:
+        if len(connection.reader.buffer) < LARGE:
             return True
         return sum(len(each.reader.buffer) for each in self._all) < self._bounds.held_bytes
 
