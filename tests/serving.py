@@ -8,12 +8,13 @@ from lifecycle.metrics import NullMetrics
 from lifecycle.policy import TrafficPolicy, VersionRef
 from lifecycle.prediction import FleetKey
 from tests.builders import BuiltModel
+from tests.through_events import through_events
 from webapp.app import create_app
 from webapp.service import Limits, Service
 from webapp.traffic import Served, Traffic
 
 KEY = FleetKey(b"k" * 32)
-LANES = [True]  # the last one is in force
+LANES: list[bool | str] = [True]  # the last one is in force; "events": through the event worker, as bytes
 LIMITS = Limits(max_body_bytes=200_000, max_rows=50, max_depth=8, request_deadline_s=10)
 
 
@@ -36,8 +37,11 @@ def traffic_for(
 
 
 def client_for(
-    built: BuiltModel | None, limits: Limits = LIMITS, *, lane: bool | None = None, **changes: Any
+    built: BuiltModel | None, limits: Limits = LIMITS, *, lane: bool | str | None = None, **changes: Any
 ) -> FlaskClient:
     """Through the lane unless the test runs without; see tests/unit/webapp/conftest.py."""
     through = LANES[-1] if lane is None else lane
-    return create_app(service_for(built, limits, **changes), lane=through).test_client()
+    app = create_app(service_for(built, limits, **changes), lane=bool(through))
+    if through == "events":
+        through_events(app)
+    return app.test_client()

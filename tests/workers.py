@@ -39,6 +39,11 @@ class QuietLog(GunicornLog):
         configure("error", "json")
 
 
+class AsItIs(GunicornLog):
+    def setup(self, cfg):
+        """A test may look at what is logged."""
+
+
 class Now:
     """Does at once what others hand to a thread."""
 
@@ -84,10 +89,10 @@ def without_arbiter(worker):
     return worker
 
 
-def events(app, kind=EventWorker, **changes):
+def events(app, kind=EventWorker, log=QuietLog, **changes):
     """Threads are left out: what would run in one runs at once."""
     cfg = config(**changes)
-    worker = without_arbiter(kind(1, os.getpid(), [], App(app), 30, cfg, QuietLog(cfg)))
+    worker = without_arbiter(kind(1, os.getpid(), [], App(app), 30, cfg, log(cfg)))
     worker.poller = selectors.DefaultSelector()
     worker.tpool = worker.method_queue = Now()
     worker.load_wsgi()

@@ -1,4 +1,4 @@
-"""Every test that asks for predictions runs twice: through the lane, and through Flask's own dispatch."""
+"""Every test that asks for predictions runs in all ways: through the lane, Flask's own dispatch, the event worker."""
 
 from collections.abc import Callable, Iterator
 
@@ -10,7 +10,7 @@ from lifecycle import logs
 from tests import builders
 from tests.serving import LANES, client_for
 
-BOTH_WAYS = frozenset(
+ALL_WAYS = frozenset(
     {
         "test_access", "test_answers", "test_authentication", "test_body", "test_edge", "test_error_shape",
         "test_malformed_input", "test_negotiation", "test_predict", "test_predict_recording", "test_record_time",
@@ -20,8 +20,10 @@ BOTH_WAYS = frozenset(
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if metafunc.module.__name__.rpartition(".")[2] in BOTH_WAYS:
-        metafunc.parametrize("lane", [True, False], ids=["lane", "flask"], indirect=True, scope="module")
+    if metafunc.module.__name__.rpartition(".")[2] in ALL_WAYS:
+        metafunc.parametrize(
+            "lane", [True, False, "events"], ids=["lane", "flask", "events"], indirect=True, scope="module"
+        )
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -34,7 +36,7 @@ def lines_carry_what_is_bound() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="module")
-def lane(request: pytest.FixtureRequest) -> Iterator[bool]:
+def lane(request: pytest.FixtureRequest) -> Iterator[object]:
     LANES.append(getattr(request, "param", True))
     yield LANES[-1]
     LANES.pop()
