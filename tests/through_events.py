@@ -49,7 +49,8 @@ class _Through:
             if _is_whole(answer, has_body=has_body):
                 break
         ours.close()
-        self.worker.turn(0)
+        for connection in list(self.worker._clients._all):
+            self.worker._clients.drop(connection)
         assert _is_whole(answer, has_body=has_body), answer
         return answer
 

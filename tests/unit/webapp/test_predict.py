@@ -124,7 +124,7 @@ def test_a_number_that_json_does_not_know_is_null_and_flagged(number):
 
 
 @given(value=st.floats(allow_nan=False, allow_infinity=False))
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_a_number_survives_the_way_to_the_client_to_the_bit(value):
     built = builders.answering(lambda rows: np.full(rows, value))
 
@@ -153,7 +153,7 @@ def fuzzed(request):
 
 
 @given(data=st.data())
-@settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_json_value_makes_the_service_fail(fuzzed, data):
     """Whole bodies, rows, and single values at any place of an otherwise right row."""
     built, client = fuzzed
@@ -177,7 +177,7 @@ def flights():
 
 
 @given(body=st.binary(max_size=200))
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 def test_no_bytes_make_the_service_fail(flights, body):
     response = flights.post(PREDICT, data=body, content_type="application/json")
 
