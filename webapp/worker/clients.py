@@ -71,7 +71,7 @@ class Clients:
         """Send an answer, in one piece where the client takes it. `keep`: whether the connection stays."""
         if connection not in self._all:
             return
-        connection.keep, connection.out = keep, data
+        connection.keep, connection.out, connection.held = keep, data, 0
         self._send(connection)
 
     def stop(self) -> None:
@@ -129,7 +129,7 @@ class Clients:
     def _has_room(self, connection: Connection) -> bool:
         if len(connection.reader.buffer) < LARGE:
             return True
-        return sum(len(each.reader.buffer) for each in self._all) < self._bounds.held_bytes
+        return sum(len(each.reader.buffer) + each.held for each in self._all) < self._bounds.held_bytes
 
     def _receive(self, connection: Connection) -> None:
         try:
@@ -145,7 +145,9 @@ class Clients:
     def _advance(self, connection: Connection) -> None:
         if connection.state == "busy" or connection not in self._all:
             return
+        waiting = len(connection.reader.buffer)
         found = connection.reader.next()
+        connection.held = waiting - len(connection.reader.buffer)
         if found == "more":
             self._wait(connection)
         elif found == "gone":

@@ -14,13 +14,14 @@ _READ_BODY = 1024 * 1024
 
 class Connection:
     """`deadline` is the monotonic time at which its state ends. `keep`: whether it stays once `out`, what is still to
-    be sent, has gone. `watched`: the events that the loop is told of.
+    be sent, has gone. `held`: bytes of the request that is being answered. `watched`: the events that the loop is told of.
     """
 
     __slots__ = (
         "client",
         "deadline",
         "dropped",
+        "held",
         "keep",
         "out",
         "reader",
@@ -37,6 +38,7 @@ class Connection:
         self.keep = True
         self.out = b""
         self.watched = 0
+        self.held = 0
         self.dropped = 0
         sock.setblocking(False)
         if sock.family != socket.AF_UNIX:

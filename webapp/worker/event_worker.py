@@ -5,6 +5,7 @@ when it goes to Gunicorn's own threads, whose handling, from the WSGI environmen
 holds no thread, and nothing here decides what a request means.
 """
 
+import errno
 import socket
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +32,8 @@ from webapp.worker.reader import Refused, RequestReader, Whole
 ACCEPTED_AT_ONCE = 64
 HOUSEKEEPING_S = 0.2
 WRITE_S = 30.0
+
+_NO_FILES_LEFT = frozenset({errno.EMFILE, errno.ENFILE})
 
 Waiting = tuple[Connection, Sent]
 
@@ -65,13 +68,13 @@ class EventWorker(ProblemWorker):
         self._ready: list[Waiting] = []
         self._long: list[Waiting] = []
         self._long_runs = False
-        self._housekept = 0.0
+        self._housekept = self._accepts_from = 0.0
         self._predicting = ThreadPoolExecutor(1, thread_name_prefix="long-predictions")
 
     def run(self) -> None:
         self.poller.register(self.method_queue.fileno(), READ, self.method_queue.run_callbacks)
         while self.alive:
-            self.set_accept_enabled(len(self._clients) < self.worker_connections)
+            self.set_accept_enabled(self._may_accept())
             self.turn()
             if not self.is_parent_alive():
                 break
@@ -83,9 +86,15 @@ class EventWorker(ProblemWorker):
         for _ in range(min(room, ACCEPTED_AT_ONCE)):
             try:
                 sock, client = listener.accept()
-            except OSError:  # none waits any more, or the one that did is gone
+            except OSError as problem:  # none waits any more, or the one that did is gone
+                if problem.errno in _NO_FILES_LEFT:
+                    self.log.error("No file descriptor is left for another client.")
+                    self._accepts_from = self._clients.now + HOUSEKEEPING_S
                 return
             self.greet(sock, client, listener.getsockname())
+
+    def _may_accept(self) -> bool:
+        return len(self._clients) < self.worker_connections and self._clients.now >= self._accepts_from
 
     def greet(self, sock: socket.socket, client: Any, server: Any) -> None:
         heads = self._heads.get(self._is_trusted(client))

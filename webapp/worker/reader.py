@@ -25,6 +25,9 @@ BEYOND = (
     128 * 1024
 )  # of a chunked body: who reads it in large pieces must see that it is too large, not that it ends
 
+SHORT_HEAD = 4096  # bytes that are parsed anew with everything that comes
+GROWTH = 1.25
+
 
 class MoreNeededError(Exception):
     """The parser would wait here."""
@@ -83,6 +86,7 @@ class RequestReader:
         self._request: Any = None
         self._scan: ChunkScan | None = None
         self._in_hot_body = False
+        self._tried = 0
         self._number = 0
 
     @property
@@ -119,6 +123,8 @@ class RequestReader:
     def _head(self) -> Refused | Literal["more", "gone"] | None:
         if not self.buffer:
             return "gone" if self.ended else "more"
+        if not self._is_worth_parsing():
+            return "more"
         try:
             self._request, length = self.parse(bytes(self.buffer[: self._limits.head]), ended=self.ended)
         except MoreNeededError:
@@ -127,11 +133,21 @@ class RequestReader:
             return "gone"
         except Exception as error:  # noqa: BLE001 - whatever it is, the worker answers it as Gunicorn's own would
             return Refused(error)
+        self._tried = 0
         self._number += 1
         del self.buffer[:length]
         if isinstance(self._request.body.reader, ChunkedReader):
             self._scan = ChunkScan(self._limits, self._most + BEYOND)
         return None
+
+    def _is_worth_parsing(self) -> bool:
+        """A long head is not begun anew for every byte: whoever sent it so would have us work and send little."""
+        tried, size = self._tried, len(self.buffer)
+        may_be_whole = self.buffer.find(b"\r\n\r\n", max(0, tried - 3)) >= 0
+        if self.ended or may_be_whole or size < SHORT_HEAD or size > tried * GROWTH:
+            self._tried = size
+            return True
+        return False
 
     def _body(self) -> Whole | Literal["more"]:
         extent = self._extent()

@@ -1,5 +1,6 @@
 """How the event worker treats clients that are slow, silent, greedy or gone, and those that ask at the same time."""
 
+import errno
 import socket
 import time
 from contextlib import ExitStack, suppress
@@ -15,6 +16,7 @@ from tests.serving import LIMITS, service_for
 from tests.workers import App, config, events, quick
 from webapp.app import create_app
 from webapp.worker.event_worker import EventWorker, is_watched
+from webapp.worker.reader import RequestReader
 
 HEAD = b"POST /api/v1/predict HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
 ROWS = quick().rows
@@ -154,6 +156,51 @@ def test_large_bodies_share_a_budget(loop):
         loop.turns()
 
     assert sum(len(each.reader.buffer) for each in clients._all) < 250_000
+
+
+def test_bodies_that_wait_to_be_answered_count_too(loop):
+    clients = loop.worker._clients
+    clients._bounds = replace(clients._bounds, held_bytes=150_000)
+    loop.worker._predicting.submit = lambda *_: None
+    for _ in range(4):
+        client = loop.client()
+        with suppress(BlockingIOError):
+            client.send(HEAD + b"Content-Length: 100000\r\n\r\n" + b"x" * 100_000)
+        loop.turns()
+
+    assert 0 < sum(each.held > 0 for each in clients._all) < 3
+
+
+def test_a_long_head_that_dribbles_is_not_parsed_anew_for_every_byte(loop, monkeypatch):
+    parsed = []
+    parse = RequestReader.parse
+    monkeypatch.setattr(
+        RequestReader, "parse", lambda self, *a, **k: parsed.append(1) or parse(self, *a, **k)
+    )
+    client = loop.client()
+    client.send(HEAD + b"X-A: " + b"x" * 4000 + b"\r\nX-B: " + b"x" * 2000)
+    loop.turns()
+    before = len(parsed)
+    for _ in range(100):
+        client.send(b"x")
+        loop.worker.turn(0)
+
+    assert len(parsed) == before
+    client.send(b"\r\nContent-Length: 2\r\n\r\n{}")
+    loop.turns()
+    assert loop.got(client)[0].startswith(b"HTTP/1.1 422")
+
+
+def test_without_a_file_left_nobody_is_accepted_for_a_moment(loop):
+    class Full:
+        def accept(self):
+            raise OSError(errno.EMFILE, "too many")
+
+    loop.worker.accept(Full())
+
+    assert not loop.worker._may_accept()
+    loop.turns(0.25)
+    assert loop.worker._may_accept()
 
 
 class Counting(Model):
