@@ -43,6 +43,7 @@ FINALS: dict[str, Callable[[], Any]] = {
     "forest": lambda: RandomForestClassifier(200, min_samples_leaf=20, n_jobs=1, random_state=0),
 }
 REQUESTS = {1: 400, 32: 200, 1000: 20}  # in each block, by rows
+TIMES = {1: 25, 32: 10, 1000: 3}
 PEER = ("fastapi", "uvicorn[standard]", "orjson")
 
 
@@ -53,6 +54,9 @@ class Server:
     path: str
     pids: tuple[int, ...]
     shares: Callable[[Any], list[Any]]
+    times: dict[
+        int, int
+    ]  # how often a block's requests are asked, by rows: who is quick is asked as long as the slow
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,7 @@ class Effort:
 
     requests: dict[int, int]
     blocks: int
+    worker: str
 
 
 @dataclass(frozen=True)
@@ -85,8 +90,10 @@ def main() -> None:
     )
     options.add_argument("--blocks", type=int, default=3)
     options.add_argument("--model", choices=list(FINALS), action="append", help="only this one")
+    options.add_argument("--worker", choices=["events", "threads"], default="events")
     asked = options.parse_args()
-    plan = Effort(dict.fromkeys(REQUESTS, 4), 1) if asked.quick else Effort(REQUESTS, asked.blocks)
+    requests = dict.fromkeys(REQUESTS, 4) if asked.quick else REQUESTS
+    plan = Effort(requests, 1 if asked.quick else asked.blocks, asked.worker)
     table = flights(4000)
     with tempfile.TemporaryDirectory(prefix="serving-") as name:
         folder = Path(name)
@@ -104,7 +111,7 @@ def measure(final: str, table: pd.DataFrame, folder: Path, peer: Path, plan: "Ef
     (folder / "model.pkl").write_bytes(pickle.dumps(pipeline))
     table.drop(columns="late").head(200).to_csv(folder / "sample.csv", index=False)
     with ExitStack() as stack:
-        servers = [stack.enter_context(ours(folder)), stack.enter_context(by_hand(folder, peer))]
+        servers = [stack.enter_context(ours(folder, plan.worker)), stack.enter_context(by_hand(folder, peer))]
         for rows, count in plan.requests.items():
             blocks = interleaved(servers, Asked(pipeline, table, rows, count), plan.blocks)
             report(final, rows, blocks)
@@ -115,18 +122,20 @@ def interleaved(
 ) -> dict[str, list[tuple[float, float, float, float]]]:
     """Requests a second, median, p99 and CPU milliseconds a request: by service, one of each for a block."""
     figures: dict[str, list[tuple[float, float, float, float]]] = {server.name: [] for server in servers}
-    count = asked.count
     for block in range(-1, blocks):
         bodies, expected = asked.block(block)
         for server in servers if block % 2 else reversed(servers):
+            times = server.times.get(asked.rows, 1)
             before = cpu_seconds(server.pids)
-            found = load(server.port, [request_bytes(server.path, body) for body in bodies], CONNECTIONS)
+            found = load(
+                server.port, [request_bytes(server.path, body) for body in bodies] * times, CONNECTIONS
+            )
             used = cpu_seconds(server.pids) - before
             for number, body in found.bodies.items():
                 shares = server.shares(orjson.loads(body))
-                np.testing.assert_allclose(shares, expected[number], rtol=1e-9, atol=1e-12)
+                np.testing.assert_allclose(shares, expected[number % asked.count], rtol=1e-9, atol=1e-12)
             if block >= 0:
-                cuts = statistics.quantiles(found.seconds, n=100)
+                cuts, count = statistics.quantiles(found.seconds, n=100), asked.count * times
                 figures[server.name].append(
                     (count / found.wall_s, cuts[49] * 1e3, cuts[98] * 1e3, used / count * 1e3)
                 )
@@ -147,9 +156,9 @@ def report(final: str, rows: int, figures: dict[str, list[tuple[float, float, fl
 
 
 @contextmanager
-def ours(folder: Path) -> Iterator[Server]:
+def ours(folder: Path, worker: str) -> Iterator[Server]:
     own = {"STORE": str(folder / "store"), "KEYS_DIR": str(folder / "keys"), "WORKERS": "1", "SEAL_AGE_S": "60",
-           "SEAL_BYTES": "16 MiB"}  # fmt: skip
+           "SEAL_BYTES": "16 MiB", "WORKER": worker}  # fmt: skip
     machine = Machine(folder / "machine", {f"PICKLEFLEET_{name}": text for name, text in own.items()})
     machine.run("trust", "init")
     machine.run("register", folder / "model.pkl", "--name", "served", "--sample", folder / "sample.csv")
@@ -158,7 +167,9 @@ def ours(folder: Path) -> Iterator[Server]:
     machine.run("agent", "--once")
     machine.start_web()
     try:
-        yield Server("picklefleet", machine.port, "/api/v1/predict", tuple(machine.workers()), our_shares)
+        yield Server(
+            "picklefleet", machine.port, "/api/v1/predict", tuple(machine.workers()), our_shares, TIMES
+        )
     finally:
         machine.stop()
 
@@ -173,7 +184,9 @@ def by_hand(folder: Path, peer: Path) -> Iterator[Server]:
     process = subprocess.Popen([*map(str, command)], cwd=place, env=environment)  # noqa: S603 - as pip installed it
     try:
         wait_until_ready(port)
-        yield Server("fastapi", port, "/predict", (process.pid,), lambda document: document["probabilities"])
+        yield Server(
+            "fastapi", port, "/predict", (process.pid,), lambda document: document["probabilities"], {}
+        )
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)

@@ -48,7 +48,7 @@ class Model:
     """A loaded, verified model version. `name`, `version` and `digest` are what every answer states.
 
     `fast` is the way round the DataFrame where there is a proven one; the estimator stays the truth. `by_rows` says
-    that it was seen to answer each row alike whatever rows stand beside it, so that requests may be asked as one.
+    that it was seen to answer each row to the bit alike whatever rows stand beside it: requests may be asked as one.
     """
 
     name: str

@@ -2,16 +2,12 @@
 
 from collections.abc import Sequence
 
-from lifecycle.batch import joined, parted
+from lifecycle.batch import MOST_TOGETHER, joined, parted
 from lifecycle.errors import ModelFailureError
 from lifecycle.signature import Method
 from webapp.asked import Asked, Call
 from webapp.http_answer import Answer
 from webapp.service import Service
-
-MOST_TOGETHER = (
-    256  # rows: beyond it a batch is no cheaper a row, and its first request would wait for the last
-)
 
 
 def answer_predict(service: Service, call: Call) -> Answer:

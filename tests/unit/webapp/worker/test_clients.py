@@ -12,6 +12,7 @@ import pytest
 from lifecycle.batch import answers_by_rows
 from lifecycle.errors import ModelFailureError
 from lifecycle.model import Model
+from tests import builders
 from tests.serving import LIMITS, service_for
 from tests.workers import App, config, events, quick
 from webapp.app import create_app
@@ -360,7 +361,7 @@ def test_another_application_is_served_as_well():
 
 
 def test_a_model_that_looks_at_its_neighbours_is_never_asked_together():
-    built = quick()
+    built = builders.classifier()
 
     class Neighbours(Model):
         def predict(self, columns, rows, method=None):
@@ -368,9 +369,13 @@ def test_a_model_that_looks_at_its_neighbours_is_never_asked_together():
             return super().predict(shifted, rows, method)
 
     model = built.model
-    shifted = Neighbours(
-        model.name, model.version, model.digest, model.signature, model.estimator, model.fast
-    )
+    shifted = Neighbours(model.name, model.version, model.digest, model.signature, model.estimator)
 
-    assert answers_by_rows(model, built.golden.columns, built.golden.rows)
     assert not answers_by_rows(shifted, built.golden.columns, built.golden.rows)
+
+
+def test_trees_are_asked_together_and_sums_that_blas_orders_are_not():
+    linear, trees = quick(), builders.multi_output_classifier()
+
+    assert answers_by_rows(trees.model, trees.golden.columns, trees.golden.rows)
+    assert not answers_by_rows(linear.model, linear.golden.columns, linear.golden.rows)
