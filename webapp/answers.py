@@ -13,15 +13,14 @@ def answer_rows(
 ) -> list[dict[str, Any]]:
     """One object a row, in order. NaN and infinity stay as they are: orjson writes them as null."""
     parts = _parts(signature.outputs, predictions.answers)
-    rows: list[dict[str, Any]] = []
-    for index, flags in enumerate(predictions.flags):
-        row: dict[str, Any] = {"prediction_id": row_id(base_id, index)}
-        row |= {name: values[index] for name, values in parts.items()}
+    members = ("prediction_id", *parts)
+    ids = [row_id(base_id, index) for index in range(len(predictions.flags))]
+    rows = [dict(zip(members, values, strict=True)) for values in zip(ids, *parts.values(), strict=True)]
+    for index, flags in enumerate(predictions.flags) if any(predictions.flags) else ():
         if flags:
-            row["flags"] = list(flags)
-        if row_keys is not None:
-            row["key"] = row_keys[index]
-        rows.append(row)
+            rows[index]["flags"] = list(flags)
+    for row, key in zip(rows, row_keys, strict=True) if row_keys is not None else ():
+        row["key"] = key
     return rows
 
 

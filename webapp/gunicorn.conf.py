@@ -1,5 +1,6 @@
 """How Gunicorn runs the web house (docs/settings.md says what may be changed, and how)."""
 
+import gc
 import itertools
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,9 @@ from typing import Any
 from lifecycle import settings as settings_module
 from lifecycle.adapters.statsd import open_metrics
 from lifecycle.heartbeats import Heartbeat
+
+# New objects. A large answer makes thousands that are no garbage, and each look at them costs as much as making them.
+GARBAGE_LOOKED_FOR_EVERY = 50_000
 
 _settings = settings_module.load()
 _shared_memory = Path("/dev/shm")  # noqa: S108 - the heartbeat file lies there, away from slow disks
@@ -47,8 +51,6 @@ _metrics = open_metrics(_settings)
 
 def when_ready(_server: Any) -> None:
     """The parent's objects will never be freed: keep the collector from touching, and so copying, their pages."""
-    import gc  # noqa: PLC0415 - only here
-
     gc.unfreeze()
     gc.collect()
     gc.freeze()
@@ -91,6 +93,7 @@ def post_worker_init(worker: Any) -> None:
         watch,
     )
 
+    gc.set_threshold(GARBAGE_LOOKED_FOR_EVERY)
     service.observer.worker = str(worker.slot)
     measuring.start()
     shadows.start(lambda: service.observer.in_flight)
