@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agent.edge_proxy.configuration import COLOURS, RUNTIME_SOCKET, STATE_FILE
 from agent.edge_proxy.runtime_socket import EdgeRefusedError, RuntimeSocket
-from agent.edge_proxy.server_state import LANES, Intent, commands, intent_of, state_file
+from agent.edge_proxy.server_state import LANES, Intent, commands, intent_of, state_file, woken
 from lifecycle.atomic_file import write_atomically
 
 _LOCK = ".lock"
@@ -86,6 +86,7 @@ class EdgeProxy:
             if wanted != self.kept():
                 self._keep(wanted)
             self.runtime.tell(commands(wanted))
+            self.runtime.tell(woken(wanted, self._places()))
             return wanted
 
     def look(self) -> EdgeState:
@@ -97,6 +98,12 @@ class EdgeProxy:
             raise EdgeRefusedError(
                 f"The edge proxy has no {missing}: it has another configuration."
             ) from None
+
+    def _places(self) -> Mapping[tuple[str, str], int]:
+        rows = ((row["pxname"], row["svname"], row["slim"]) for row in self.runtime.statistics())
+        return {
+            (lane, colour): int(slim) for lane, colour, slim in rows if lane in LANES and colour in COLOURS
+        }
 
     def _keep(self, intent: Intent) -> None:
         write_atomically(self.folder / STATE_FILE, state_file(intent).encode())

@@ -83,8 +83,10 @@ def intent_of(text: str) -> Intent:
 
 
 def commands(intent: Intent) -> tuple[str, ...]:
-    """What tells a running HAProxy the same."""
-    return tuple(command for server in servers(intent) for command in _commands(server))
+    """What tells a running HAProxy the same. It obeys one at a time, and requests come in between: whoever shall work
+    is told first, or a switch of colours would pass through a moment in which nobody does.
+    """
+    return tuple(_command(server) for server in sorted(servers(intent), key=_rests))
 
 
 def _enabled(line: Sequence[str]) -> bool:
@@ -100,9 +102,25 @@ def _line(server: ServerState) -> str:
     )
 
 
-def _commands(server: ServerState) -> Iterator[str]:
+def woken(intent: Intent, places: Mapping[tuple[str, str], int]) -> tuple[str, ...]:
+    """What lets requests that wait in a lane go to the colours that work now, each with its `places` by lane and colour.
+
+    HAProxy looks for those that wait when a server ends a request or gets places, not when it gets weight: after a
+    switch they would wait in vain for the old colour, and all that come after them, until their time is over.
+    """
+    return tuple(
+        f"set maxconn server {lane}/{colour} {count}"
+        for (lane, colour), count in places.items()
+        if intent.weight(colour)
+    )
+
+
+def _rests(server: ServerState) -> bool:
+    return not (server.enabled and server.weight)
+
+
+def _command(server: ServerState) -> str:
     place = f"{server.backend}/{server.server}"
     if server.backend in LANES:
-        yield f"set server {place} weight {server.weight}"
-    else:
-        yield f"{'enable' if server.enabled else 'disable'} server {place}"
+        return f"set server {place} weight {server.weight}"
+    return f"{'enable' if server.enabled else 'disable'} server {place}"

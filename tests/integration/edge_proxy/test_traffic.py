@@ -4,6 +4,7 @@ import signal
 import socket
 import threading
 import time
+from collections import Counter
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -226,3 +227,29 @@ def test_what_a_dead_colour_did_not_answer_is_counted_for_it(machine):
     assert len(broken) <= 2, "only what was sent on a connection that it had kept"
     assert after["green"] - before["green"] >= 5
     assert after["blue"] == before["blue"]
+
+
+@pytest.mark.parametrize("places", [2, 16], ids=["some wait", "nobody waits"])
+def test_no_request_meets_a_switch_of_colours(machine, places):
+    """Many switches under busy clients, for the moment between two commands is short."""
+    machine.change(places=places, limits=AddressLimits(requests_in_10_s=1_000_000))
+    machine.start("blue", "green")
+    stop, answers = threading.Event(), []
+
+    def ask():
+        while not stop.is_set():
+            answers.append(machine.get()[0])
+
+    clients = [threading.Thread(target=ask) for _ in range(8)]
+    for client in clients:
+        client.start()
+    for number in range(100):
+        weights = {"blue": 100, "green": 0} if number % 2 else {"blue": 0, "green": 100}
+        machine.proxy.change(lambda intent, weights=weights: replace(intent, weights=weights))
+        time.sleep(0.02)
+    stop.set()
+    for client in clients:
+        client.join()
+
+    assert Counter(answers) == {200: len(answers)}
+    assert len(answers) > 100
