@@ -17,6 +17,7 @@ from agent.host_rounds import HostRounds
 from agent.keys_sync import KeyRounds
 from agent.leaving_rounds import LeavingRounds
 from agent.measuring_rounds import MeasuringRounds, machine_name
+from agent.metrics_relay import MetricsRelay
 from agent.release_rounds import ReleaseRounds
 from agent.rounds import Rounds
 from agent.shipper import Shipper
@@ -78,6 +79,9 @@ def agent(once: bool) -> None:
     if proxy:
         edge = EdgeRounds(proxy, lambda: spool_is_sound(machine.spool))
         threading.Thread(target=edge.run, args=(stop,), name="edge", daemon=True).start()
+    if settings.statsd_listen and settings.statsd_host:
+        relay = MetricsRelay(settings.statsd_listen, (settings.statsd_host, settings.statsd_port))
+        threading.Thread(target=relay.run, args=(stop,), name="metrics", daemon=True).start()
     host = HostRounds(machine_name(machine), machine.root, proxy, metrics)
     threading.Thread(target=host.run, args=(stop,), name="host", daemon=True).start()
     if proxy:

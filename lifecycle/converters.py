@@ -97,6 +97,16 @@ def host(given: str) -> str:
     return given
 
 
+def listener(given: str) -> tuple[str, int] | None:
+    """An address and a port, such as 172.31.250.1:8125; empty is None."""
+    if not given:
+        return None
+    name, _, number = given.rpartition(":")
+    if not (_HOST.fullmatch(name) and number.isdecimal() and 0 < int(number) < 1 << 16):
+        raise ValueError("must be an address and a port, such as 172.31.250.1:8125")
+    return name, int(number)
+
+
 def hosts(given: str) -> tuple[str, ...]:
     names = tuple(name.strip() for name in given.split(",") if name.strip())
     if not all(_HOST.fullmatch(name) for name in names):

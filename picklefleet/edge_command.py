@@ -20,6 +20,7 @@ from webapp.http_answer import COMMON_HEADERS
 from webapp.problems import MEDIA_TYPE, OF_THE_EDGE, ProblemError
 
 _COLOUR = click.Choice(COLOURS)
+_STOPS = "the machine stops"
 
 
 @click.group(cls=CommandGroup)
@@ -96,26 +97,32 @@ def status(as_json: bool) -> None:
 
 
 @edge.command()
-def admit() -> None:
+@click.option("--after-stop", is_flag=True, help="Only where `edge drain --stop` took it out.")
+def admit(after_stop: bool) -> None:
     """Let this machine take traffic: its probe answers 200 while a web process lives."""
     edge = _edge()
+    if after_stop and edge.leaving != _STOPS:
+        return
     edge.stay()
     edge.change(lambda intent: replace(intent, admitted=True))
 
 
 @edge.command()
 @click.option("--no-wait", is_flag=True, help="Return at once.")
-def drain(no_wait: bool) -> None:
+@click.option("--stop", is_flag=True, help="For the machine's own stop: `edge admit --after-stop` undoes it.")
+def drain(no_wait: bool, stop: bool) -> None:
     """Take this machine out of the traffic, and return when it may be stopped.
 
     The probe answers 503 and every answer closes its connection; nothing that began is cut off. It stays out, whatever
     a release does, until `picklefleet edge admit`.
     """
-    _edge().leave(f"{getpass.getuser()} drained it")
+    edge = _edge()
+    if not (stop and edge.leaving):  # what keeps it out already does so after the start, too
+        edge.leave(_STOPS if stop else f"{getpass.getuser()} drained it")
     if no_wait:
         return
     settings = settings_module.load()
-    drained = drain_machine(_edge(), Edge.of(settings, (), "", PurePosixPath("/")).timeouts)
+    drained = drain_machine(edge, Edge.of(settings, (), "", PurePosixPath("/")).timeouts)
     click.echo(f"Drained in {drained.seconds:.0f} s, {drained.left} connections left.")
 
 

@@ -210,6 +210,11 @@ class Settings:
     )
     statsd_host: str = _setting("", to.host, "Where metrics are sent by StatsD's protocol; empty sends none.")
     statsd_port: int = _setting("8125", to.whole(1, 65535), "The UDP port of the StatsD server.")
+    statsd_listen: tuple[str, int] | None = _setting(
+        "",
+        to.listener,
+        "The agent takes metrics here, such as 172.31.250.1:8125, from containers that have no route out.",
+    )
     graphite_url: str = _setting(
         "", to.web_page, "Where graphite-web answers: the worker looks there for alarms; empty: it does not."
     )

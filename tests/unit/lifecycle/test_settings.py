@@ -205,3 +205,17 @@ def test_a_replay_is_refused_where_others_can_reach_it():
     assert load({"PICKLEFLEET_REPLAY": "1"}).replay == "1"
     with pytest.raises(SettingsError, match="write the past anew"):
         load({"PICKLEFLEET_REPLAY": "1", "PICKLEFLEET_HOST": "0.0.0.0"})  # noqa: S104 - what is refused
+
+
+def test_metrics_are_taken_at_an_address_and_a_port() -> None:
+    assert load(given(STATSD_LISTEN="172.31.250.1:8125", STATSD_HOST="a")).statsd_listen == (
+        "172.31.250.1",
+        8125,
+    )
+    assert load(given()).statsd_listen is None
+    assert "PICKLEFLEET_STATSD_HOST" in problems(STATSD_LISTEN="172.31.250.1:8125")
+
+
+@pytest.mark.parametrize("text", ["172.31.250.1", ":8125", "a:b", "a:0", "a:70000"])
+def test_any_other_place_for_metrics_is_refused(text: str) -> None:
+    assert "must be an address and a port" in problems(STATSD_LISTEN=text, STATSD_HOST="a")

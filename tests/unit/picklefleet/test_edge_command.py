@@ -66,3 +66,28 @@ def test_without_a_folder_the_error_names_the_setting(run, monkeypatch):
 
 def test_weights_that_haproxy_would_refuse_are_refused_here(run):
     assert run("weigh", "--blue", "300", "--green", "0").exit_code == 2
+
+
+class TestTheMachinesOwnStop:
+    def test_what_it_took_out_comes_back_after_the_start(self, run, tmp_path):
+        run("render", "--out", tmp_path / "out", *LISTEN)
+        proxy = EdgeProxy(tmp_path / "edge")
+
+        run("drain", "--stop", "--no-wait")
+        assert proxy.kept().admitted is False
+        run("admit", "--after-stop")
+
+        assert proxy.kept().admitted is True
+        assert proxy.leaving == ""
+
+    def test_what_somebody_else_took_out_stays_out(self, run, tmp_path):
+        run("render", "--out", tmp_path / "out", *LISTEN)
+        proxy = EdgeProxy(tmp_path / "edge")
+
+        run("drain", "--no-wait")
+        why = proxy.leaving
+        run("drain", "--stop", "--no-wait")
+        run("admit", "--after-stop")
+
+        assert proxy.leaving == why
+        assert proxy.kept().admitted is False

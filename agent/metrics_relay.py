@@ -1,0 +1,62 @@
+"""The metrics of this machine's containers, which have no route out: taken from them here, and sent on by StatsD."""
+
+import socket
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+
+from agent.repeating import repeat
+from lifecycle.logs import get_logger
+from lifecycle.metrics import PREFIX
+
+LOOK_EVERY_S = 0.5
+PAUSE_S = 2.0
+MAX_PAUSE_S = 60.0
+RESOLVE_EVERY = 10_000  # packets after which the server's name is resolved anew
+_LARGEST = 1 << 16
+_OURS = f"{PREFIX}.".encode()
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsRelay:
+    """Both are UDP addresses. Whatever can't be sent is dropped, as everywhere with StatsD."""
+
+    listen: tuple[str, int]
+    server: tuple[str, int]
+
+    def run(self, stop: threading.Event) -> None:
+        """Until `stop`. The address may come late, with the network of the containers: it is tried again."""
+        repeat(lambda: self._carry(stop), PAUSE_S, stop, max_pause_s=MAX_PAUSE_S)
+
+    def _carry(self, stop: threading.Event) -> bool:
+        try:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+                taken.settimeout(LOOK_EVERY_S)
+                taken.bind(self.listen)
+                log.info("metrics_relayed", server=self.server[0])
+                while not stop.is_set():
+                    self._send_on(taken, stop)
+        except OSError as problem:
+            log.warning("metrics_not_relayed", problem=str(problem))
+            return False
+        return True
+
+    def _send_on(self, taken: socket.socket, stop: threading.Event) -> None:
+        """Through one socket for a while. Raises OSError where the server's name can't be resolved."""
+        family, kind, _, _, address = socket.getaddrinfo(*self.server, type=socket.SOCK_DGRAM)[0]
+        with socket.socket(family, kind) as sent:
+            sent.setblocking(False)
+            for _ in range(RESOLVE_EVERY):
+                if stop.is_set():
+                    return
+                with suppress(TimeoutError):
+                    packet = _only_ours(taken.recv(_LARGEST))
+                    with suppress(OSError):
+                        sent.sendto(packet, address)
+
+
+def _only_ours(packet: bytes) -> bytes:
+    """A container that was taken over writes no series of others."""
+    return b"\n".join(line for line in packet.splitlines() if line.startswith(_OURS))
