@@ -22,6 +22,7 @@ NEEDS: Mapping[str, Need] = {
     "models.list_models": "read",
     "models.show_model": "read",
     "models.show_schema": "read",
+    "limits.show": "read",
     "openapi.show": "read",
     "documentation.show": "read",
     "documentation.home": "nothing",

@@ -11,6 +11,7 @@ from webapp import (
     edge,
     feedback,
     health,
+    limits,
     models,
     openapi,
     predict,
@@ -31,7 +32,7 @@ def create_app(service: Service, trusted_hosts: Sequence[str] = (), *, lane: boo
     app.url_map.merge_slashes = False
     edge.register(app)
     access.register(app)
-    for resource in (predict, feedback, models, health, openapi, documentation, problem_pages):
+    for resource in (predict, feedback, models, limits, health, openapi, documentation, problem_pages):
         app.register_blueprint(resource.blueprint)
     if lane:
         app.wsgi_app = Lane(app.wsgi_app, service, trusted_hosts)  # type: ignore[method-assign]  # Flask's own way

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response as BaseResponse
 
 from lifecycle.signature import Feature, Label, label_text
+from webapp import limits
 from webapp.context import served, service
 from webapp.feedback_schemas import MAX_ITEMS, example_actual
 from webapp.page import html_response
@@ -60,6 +61,7 @@ def show() -> Response:
             problems=PROBLEMS.values(),
             label_text=label_text,
             max_rows=service().limits.max_rows,
+            limits=limits.document(service().limits),
             max_items=MAX_ITEMS,
         )
     )

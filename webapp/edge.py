@@ -9,12 +9,11 @@ from lifecycle.logs import log_plain, rebind
 from webapp import problems, request_ids
 from webapp.context import request_id, service, to_response
 from webapp.failures import problem_of
+from webapp.head_limits import MAX_URI
 from webapp.http_answer import COMMON_HEADERS, Answer
 from webapp.negotiation import require_json_wanted
 from webapp.problems import ProblemError, ProblemType
 from webapp.service import Service
-
-MAX_URI = 2000  # below Gunicorn's own limit, whose answer would not be a problem document
 
 _BEGAN = "picklefleet.began"
 

@@ -8,6 +8,7 @@ from typing import Any
 from lifecycle import settings as settings_module
 from lifecycle.adapters.statsd import open_metrics
 from lifecycle.heartbeats import Heartbeat
+from webapp.head_limits import MAX_HEADER_BYTES, MAX_HEADERS, MAX_LINE
 
 # New objects. A large answer makes thousands that are no garbage, and each look at them costs as much as making them.
 GARBAGE_LOOKED_FOR_EVERY = 50_000
@@ -36,9 +37,9 @@ timeout = 30
 graceful_timeout = _settings.graceful_timeout_s
 keepalive = _settings.keepalive_s
 max_requests = 0
-limit_request_line = 2048
-limit_request_fields = 50
-limit_request_field_size = 4096
+limit_request_line = MAX_LINE
+limit_request_fields = MAX_HEADERS
+limit_request_field_size = MAX_HEADER_BYTES
 forwarded_allow_ips = "127.0.0.1,::1"
 worker_tmp_dir = str(_shared_memory) if _shared_memory.is_dir() else None
 control_socket_disable = True  # anything with the same uid could stop or reconfigure the service through it

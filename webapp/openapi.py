@@ -21,7 +21,14 @@ from webapp.problems import MEDIA_TYPE, ProblemType
 from webapp.traffic import Served
 
 VERSION = "1"  # of this interface, as in its paths; the model has versions of its own
-_ANY = (problems.BAD_REQUEST, problems.NOT_ACCEPTABLE, problems.URI_TOO_LONG, problems.INTERNAL_ERROR)
+_ANY = (
+    problems.BAD_REQUEST,
+    problems.NOT_ACCEPTABLE,
+    problems.URI_TOO_LONG,
+    problems.TOO_MANY_REQUESTS,
+    problems.INTERNAL_ERROR,
+)
+_SAYS_WHEN = {problems.TOO_MANY_REQUESTS.status, problems.NOT_READY.status}
 _WITH_BODY = (
     *_ANY,
     problems.MALFORMED_JSON,
@@ -155,6 +162,7 @@ def _reads(ready: Served) -> Iterator[tuple[str, dict[str, Any]]]:
         _get("showModelSchema", "What a version takes and returns", shown.ModelContractSchema, missing)
         | {"parameters": [version]},
     )
+    yield "/api/v1/limits", _get("showLimits", "Every limit in force", shown.LimitsSchema, _ANY)
     probe = (problems.BAD_REQUEST, problems.URI_TOO_LONG, problems.INTERNAL_ERROR)
     yield "/livez", _get("live", "Does the process run", shown.LiveSchema, probe)
     yield (
@@ -189,9 +197,7 @@ def _refusals(kinds: tuple[ProblemType, ...]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for status in sorted({kind.status for kind in kinds}):
         titles = [f"{kind.title} ({kind.slug})" for kind in kinds if kind.status == status]
-        retry = (
-            {"Retry-After": {"schema": {"type": "integer"}}} if status == problems.NOT_READY.status else {}
-        )
+        retry = {"Retry-After": {"schema": {"type": "integer"}}} if status in _SAYS_WHEN else {}
         found[str(status)] = {
             "description": "; ".join(titles),
             "headers": {**_REQUEST_ID_HEADER, **retry},

@@ -163,8 +163,10 @@ TOO_MANY_REQUESTS = ProblemType(
     "too-many-requests",
     429,
     "Too many requests",
-    "This client address has more requests or connections open than a machine lets one address have.",
-    "Wait for the seconds that the Retry-After header names, and send requests more slowly.",
+    "This API key sends more requests, or this client address sends more or has more connections open, than one machine"
+    " takes from one of them.",
+    "Wait for the seconds that the Retry-After header names, and send requests more slowly; /api/v1/limits names the"
+    " limits.",
 )
 BAD_GATEWAY = ProblemType(
     "bad-gateway",

@@ -85,6 +85,62 @@ class ModelContractSchema(ModelSchema):
     row_schema = fields.Dict(required=True, metadata={"description": "JSON Schema 2020-12 of one row."})
 
 
+def _count(description: str) -> fields.Integer:
+    return fields.Integer(required=True, metadata={"description": description})
+
+
+class RequestLimitsSchema(Strict):
+    body_bytes = _count("Of one request's body.")
+    rows = _count("In one prediction request.")
+    feedback_items = _count("In one feedback request.")
+    depth = _count("How deeply the body may be nested.")
+    uri_characters = _count("Path and query.")
+    headers = _count("Their number.")
+    header_bytes = _count("Of one header.")
+    deadline_s = fields.Float(
+        required=True, metadata={"description": "For the body to arrive, and for the whole answer."}
+    )
+
+
+class KeyShareSchema(Strict):
+    requests_per_s = fields.Float(required=True, metadata={"description": "In the long run."})
+    burst = _count("At once, after a silence.")
+
+
+class KeyLimitSchema(Strict):
+    requests_per_s = _count("Of one API key in the long run, over all machines.")
+    burst = _count("At once, after a silence, over all machines.")
+    machines = _count("How many share these two evenly, none knowing of the others.")
+    here = fields.Nested(KeyShareSchema, required=True, metadata={"description": "What this machine grants."})
+
+
+class AddressLimitsSchema(Strict):
+    connections = _count("Open at once, idle ones too.")
+    requests_in_10_s = _count("In any ten seconds.")
+
+
+class MachineLimitsSchema(Strict):
+    at_work = _count("Requests that are worked on at once, for each colour.")
+    waiting = _count("Requests that may wait; more are answered 503 at once.")
+    connections = _count("Open at once.")
+
+
+class EdgeLimitsSchema(Strict):
+    key = fields.Nested(KeyLimitSchema, required=True, allow_none=True)
+    address = fields.Nested(AddressLimitsSchema, required=True)
+    machine = fields.Nested(MachineLimitsSchema, required=True)
+
+
+class LimitsSchema(Strict):
+    request = fields.Nested(RequestLimitsSchema, required=True)
+    edge = fields.Nested(
+        EdgeLimitsSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Of the edge proxy, each for one machine; null where none stands in front."},
+    )
+
+
 class LiveSchema(Strict):
     status = fields.String(required=True, validate=validate.Equal("alive"))
 

@@ -12,6 +12,7 @@ from lifecycle.prediction_log.records import Feedback, PredictionRecord
 from lifecycle.settings import Settings
 from lifecycle.signature import Signature
 from webapp.authentication import Gate
+from webapp.edge_limits import EdgeLimits
 from webapp.observation import Observer
 from webapp.shadow import Copy
 from webapp.traffic import Served, Traffic
@@ -19,17 +20,22 @@ from webapp.traffic import Served, Traffic
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one request may ask for. `request_deadline_s` is for the whole body to arrive."""
+    """What one request may ask for. `request_deadline_s` is for the whole body to arrive. `edge`: of the proxy in front."""
 
     max_body_bytes: int
     max_rows: int
     max_depth: int
     request_deadline_s: float
+    edge: EdgeLimits | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> "Limits":
         return cls(
-            settings.max_body_bytes, settings.max_rows, settings.max_depth, settings.request_deadline_s
+            settings.max_body_bytes,
+            settings.max_rows,
+            settings.max_depth,
+            settings.request_deadline_s,
+            EdgeLimits.of(settings),
         )
 
 

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from agent.edge_proxy.timeouts import BALANCER_IDLE_S, Timeouts
 from lifecycle.errors import SettingsError
+from lifecycle.key_limit import KeyLimit
 from lifecycle.settings import Settings
 
 COLOURS = ("blue", "green")
@@ -48,6 +49,8 @@ class Edge:
     max_body_bytes: int
     timeouts: Timeouts
     limits: AddressLimits = field(default_factory=AddressLimits)
+    key_limit: KeyLimit | None = None
+    tells_key_limit: bool = True
     connections: int = 2_000
     waiting: int = 512
     user: str = ""
@@ -65,6 +68,11 @@ class Edge:
             settings.workers * settings.threads,
             settings.max_body_bytes,
             Timeouts(-int(-settings.request_deadline_s // 1)),
+            AddressLimits(settings.address_connections, settings.address_requests),
+            KeyLimit.of(settings),
+            settings.rate_limit_headers == "on",
+            settings.edge_connections,
+            settings.edge_waiting,
         )
         times = edge.timeouts
         if times.client_s >= BALANCER_IDLE_S or settings.keepalive_s <= times.keep_alive_s:

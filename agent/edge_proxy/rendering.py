@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from string import Template
 
+from agent.edge_proxy import key_limiting
 from agent.edge_proxy.configuration import (
     BUFFER_BYTES,
     COLOURS,
@@ -50,6 +51,7 @@ def render(edge: Edge, answers: Mapping[int, Answer], installed: PurePosixPath) 
         small_servers=_lines(_servers(edge, edge.small_places)),
         large_servers=_lines(_servers(edge, edge.large_places)),
         smoke="\n".join(_smoke(edge)),
+        **key_limiting.parts(edge.key_limit, _key_answer(answers, installed), told=edge.tells_key_limit),
         edge_errors=_lines(_errors(arguments, (500,))),
         lane_errors=_lines(_errors(arguments, (400, 408, *_LANE))),
         **{f"answer_{status}": f"deny_status {text}" for status, text in arguments.items()},
@@ -137,10 +139,16 @@ def _errors(arguments: Mapping[int, str], statuses: tuple[int, ...]) -> Iterator
 def _arguments(status: int, answer: Answer, installed: PurePosixPath) -> str:
     headers = dict(answer.headers)
     if status in _RETRY_AFTER_S:
-        headers["Retry-After"] = str(_RETRY_AFTER_S[status])
+        headers.setdefault("Retry-After", str(_RETRY_AFTER_S[status]))
     content_type = headers.pop("Content-Type")
     more = "".join(f' hdr {name} "{value}"' for name, value in headers.items())
     return f"{status} content-type {content_type} lf-file {installed / _body_file(status)}{more}"
+
+
+def _key_answer(answers: Mapping[int, Answer], installed: PurePosixPath) -> str:
+    """As for an address, but it is known when the key has a token again."""
+    answer = Answer(answers[429].body, {**answers[429].headers, "Retry-After": "%[var(txn.wait_s)]"})
+    return f"deny_status {_arguments(429, answer, installed)}"
 
 
 def _body_file(status: int) -> str:

@@ -6,6 +6,8 @@ from lifecycle.listening import beyond_loopback
 from lifecycle.settings.mail import mail_contradictions
 from lifecycle.settings.table import PREFIX, Settings
 
+MAX_REFILL_S = 1500  # the edge proxy counts microseconds in 32 bits: half of their 71 minutes, and some room
+
 
 def contradictions(settings: Settings) -> Iterator[str]:
     """Sentences that name the variables and the way out; none where all is well."""
@@ -13,6 +15,11 @@ def contradictions(settings: Settings) -> Iterator[str]:
         yield (
             f"{PREFIX}REQUEST_DEADLINE_S must be smaller than {PREFIX}GRACEFUL_TIMEOUT_S: "
             "else a stop cuts off requests that are still allowed to run."
+        )
+    if settings.key_rate and settings.key_burst > settings.key_rate * MAX_REFILL_S:
+        yield (
+            f"{PREFIX}KEY_BURST can't be more than {PREFIX}KEY_RATE brings in {MAX_REFILL_S // 60} minutes, the "
+            "longest that the edge proxy counts: lower the burst, or raise the rate."
         )
     if settings.replay == "1" and beyond_loopback(settings.host, settings.bind):
         yield (

@@ -100,7 +100,7 @@ class Settings:
     api_keys: str = _setting(
         "auto",
         to.one_of("auto", "on", "off"),
-        "Whether requests need an API key; auto: yes where others than this machine can reach the service.",
+        "Whether requests need an API key; auto: yes where others than this machine, or a proxy, can reach the service.",
     )
     workers: int = _setting(
         "auto", to.workers, "Web processes; auto is one for each CPU that this process may use."
@@ -132,6 +132,38 @@ class Settings:
         "30", to.whole(1, 3600), "At a stop, how long begun requests may take."
     )
     keepalive_s: int = _setting("75", to.whole(0, 3600), "How long an idle connection stays open.")
+    key_rate: int = _setting(
+        "1000",
+        to.whole(0, 100_000),
+        "Requests a second of one API key in the long run, over all machines; 0 sets no limit. Held by the edge proxy.",
+    )
+    key_burst: int = _setting(
+        "2000", to.whole(1, 1_000_000), "Requests that an API key which was silent for long may send at once."
+    )
+    key_machines: int = _setting(
+        "1",
+        to.whole(1, 1000),
+        "How many machines share KEY_RATE and KEY_BURST: each grants its part of them, and knows of no other.",
+    )
+    rate_limit_headers: str = _setting(
+        "on",
+        to.one_of("on", "off"),
+        "Whether the edge proxy tells what is left to a key in RateLimit and RateLimit-Policy, still an IETF draft.",
+    )
+    address_connections: int = _setting(
+        "256", to.whole(1, 100_000), "Connections of one client address to one edge proxy, idle ones too."
+    )
+    address_requests: int = _setting(
+        "20000", to.whole(1, 10_000_000), "Requests of one client address to one edge proxy in 10 seconds."
+    )
+    edge_connections: int = _setting(
+        "2000", to.whole(10, 1_000_000), "Connections that one edge proxy has at once; more wait unanswered."
+    )
+    edge_waiting: int = _setting(
+        "512",
+        to.whole(1, 100_000),
+        "Requests that may wait in the edge proxy for a web process; more are answered 503 at once.",
+    )
     agent_poll_s: float = _setting("5", to.seconds(3600), "The agent's pause between two looks at the store.")
     seal_bytes: int = _setting("16 MiB", to.size, "A spool of records is sealed for shipping at this size.")
     seal_age_s: float = _setting(
@@ -260,7 +292,11 @@ class Settings:
 
     @property
     def keys_required(self) -> bool:
-        return self.api_keys == "on" or (self.api_keys == "auto" and beyond_loopback(self.host, self.bind))
+        """On a Unix socket too: a proxy stands in front, and this process can't know who reaches that."""
+        proxied = self.bind.startswith("unix:")
+        return self.api_keys == "on" or (
+            self.api_keys == "auto" and (proxied or beyond_loopback(self.host, self.bind))
+        )
 
 
 def declared() -> dict[str, Setting]:

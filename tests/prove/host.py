@@ -77,7 +77,12 @@ class Host:
         release = msgspec.json.decode(wanted.read_bytes())["id"]
         (self.edge / colour).mkdir(exist_ok=True)
         config = ROOT / "webapp" / "gunicorn.conf.py"
-        own = {"BIND": f"unix:{self.edge / colour / 'web.sock'}", "COLOUR": colour, "RELEASE": release}
+        own = {
+            "BIND": f"unix:{self.edge / colour / 'web.sock'}",
+            "COLOUR": colour,
+            "RELEASE": release,
+            "API_KEYS": "off",
+        }
         self._start(
             colour, [sys.executable, "-m", "gunicorn", "--config", str(config), application],
             **{f"PICKLEFLEET_{name}": text for name, text in own.items()}, **more,

@@ -189,7 +189,9 @@ def test_the_documentation_is_the_code_s() -> None:
         ({"API_KEYS": "on"}, True),
         ({"API_KEYS": "off"}, False),
         ({"HOST": "::"}, True),
-        ({"BIND": "unix:/run/web.sock"}, False),
+        ({"BIND": "127.0.0.1:80"}, False),
+        ({"BIND": "unix:/run/web.sock"}, True),
+        ({"BIND": "unix:/run/web.sock", "API_KEYS": "off"}, False),
         ({"HOST": "10.0.0.1", "BIND": "unix:/run/web.sock", "API_KEYS": "on"}, True),
     ],
 )
@@ -199,6 +201,12 @@ def test_keys_are_required_where_others_can_reach_the_service(values: dict[str, 
 
 def test_keys_can_not_be_off_where_others_can_reach_the_service() -> None:
     assert "PICKLEFLEET_API_KEYS can't be off" in problems(API_KEYS="off", HOST="192.168.0.7")
+
+
+def test_a_key_can_not_be_given_more_at_once_than_the_edge_proxy_counts() -> None:
+    assert "PICKLEFLEET_KEY_BURST can't be more" in problems(KEY_RATE="1", KEY_BURST="1501")
+    assert load(given(KEY_RATE="1", KEY_BURST="1500")).key_burst == 1500
+    assert load(given(KEY_RATE="0", KEY_BURST="1501")).key_rate == 0
 
 
 def test_a_replay_is_refused_where_others_can_reach_it():
