@@ -10,11 +10,11 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response as BaseResponse
 
 from lifecycle.signature import Feature, Label, label_text
-from webapp import limits
-from webapp.context import served, service
+from webapp import edge, limits
+from webapp.context import request_id, served, service, to_response
 from webapp.feedback_schemas import MAX_ITEMS, example_actual
 from webapp.page import html_response
-from webapp.problems import PROBLEMS
+from webapp.problems import MEDIA_TYPE, PROBLEMS, ProblemError
 from webapp.traffic import Served
 
 SHOWN_CATEGORIES = 12
@@ -47,6 +47,19 @@ def home() -> BaseResponse:
     return redirect(url_for("documentation.show"))
 
 
+@blueprint.errorhandler(ProblemError)
+def ask_for_key(problem: ProblemError) -> Response:
+    """A browser sends no key by itself: a person gets a page that takes one, and asks again with it."""
+    answer = edge.answer_to_error(service(), problem, request_id())
+    if problem.kind.status not in {401, 403} or not _is_browser():
+        return to_response(answer)
+    page = html_response(render_template("key.html", detail=problem.detail, address=request.base_url))
+    page.status_code = answer.status
+    page.headers.extend(problem.headers)
+    page.headers["Vary"] = "Accept"
+    return page
+
+
 @blueprint.get("/docs")
 def show() -> Response:
     ready, address, keys = served(), request.host_url.rstrip("/"), service().gate.closed
@@ -65,6 +78,11 @@ def show() -> Response:
             max_items=MAX_ITEMS,
         )
     )
+
+
+def _is_browser() -> bool:
+    """Whether HTML is wanted before a problem document; who wants anything gets that one."""
+    return request.accept_mimetypes["text/html"] > request.accept_mimetypes[MEDIA_TYPE]
 
 
 def curl(ready: Served, address: str, *, keys: bool = False) -> str:

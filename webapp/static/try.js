@@ -75,11 +75,16 @@ function show(status, answer) {
   document.getElementById("result").hidden = false;
 }
 
+// Where keys are needed, key.js has asked for one.
+function withKey(headers) {
+  return window.apiKey ? { ...headers, "X-Api-Key": window.apiKey } : headers;
+}
+
 async function predict() {
   const started = performance.now();
   const response = await fetch(form.action, {
     method: "POST",
-    headers: { "Content-Type": "application/json" },
+    headers: withKey({ "Content-Type": "application/json" }),
     body: JSON.stringify({ instances: [row()] }),
   });
   show(response.status, await response.json());
@@ -106,6 +111,15 @@ if (navigator.clipboard) {
     await navigator.clipboard.writeText(document.getElementById("curl").textContent);
     copy.textContent = "Copied";
   });
+}
+
+// A link sends no header: what needs a key is fetched with it, and shown from memory.
+if (window.apiKey) {
+  document.querySelectorAll("a[data-guarded]").forEach((link) => link.addEventListener("click", async (event) => {
+    event.preventDefault();
+    const response = await fetch(link.href, { headers: withKey({}) });
+    location.assign(URL.createObjectURL(await response.blob()));
+  }));
 }
 
 inputs.forEach(fill);

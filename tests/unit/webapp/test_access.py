@@ -252,3 +252,33 @@ def test_the_page_says_whether_keys_are_needed(closed):
     assert "Authorization: Bearer $API_KEY" not in without
     assert "Authorization: Bearer $API_KEY" in with_keys.replace("&#34;", '"')
     assert "API keys are off" not in with_keys
+
+
+def test_a_browser_is_asked_for_a_key_and_any_other_client_gets_the_problem(closed):
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+    for more, status in (({}, 401), (key(STRANGER), 401), (key(ONLY["predict"]), 403)):
+        page = closed.get("/docs", headers=browser | more)
+        assert (page.status_code, page.mimetype) == (status, "text/html")
+        assert page.headers["WWW-Authenticate"].startswith(
+            "Bearer "
+        )  # no browser asks by a window of its own
+        assert "script-src 'self'" in page.headers["Content-Security-Policy"]
+        assert 'id="key-form"' in page.get_data(as_text=True)
+        assert closed.get("/docs", headers=more).mimetype == "application/problem+json"
+
+
+def test_the_page_that_asks_for_a_key_tells_nothing_of_the_model(closed):
+    page = closed.get("/docs", headers={"Accept": "text/html"}).get_data(as_text=True)
+
+    told = closed.get("/docs", headers=key(GOOD)).get_data(as_text=True)
+    signature = builders.classifier().model.signature
+    names = [feature.name for feature in signature.inputs if len(feature.name) > 3]
+    assert names
+    assert all(name in told and name not in page for name in [*names, builders.classifier().model.digest])
+
+
+def test_an_unready_documentation_is_a_problem_for_a_browser_too():
+    response = client_for(None).get("/docs", headers={"Accept": "text/html"})
+
+    assert (response.status_code, response.mimetype) == (503, "application/problem+json")
