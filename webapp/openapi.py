@@ -135,7 +135,7 @@ def _feedback(ready: Served) -> dict[str, Any]:
         "description": "Each item is judged by itself: see `results`. Telling the same again changes nothing;"
         " a later value corrects the earlier one.",
         "tags": ["predictions"],
-        "parameters": [_REQUEST_ID_PARAMETER],
+        "parameters": [_REQUEST_ID_PARAMETER, _IDEMPOTENCY_OF_FEEDBACK],
         "requestBody": {
             "required": True,
             "content": {JSON: {"schema": FeedbackRequestSchema, "example": {"items": [item]}}},
@@ -214,7 +214,11 @@ _IDEMPOTENCY_PARAMETER = {
     "in": "header",
     "required": False,
     "schema": {"type": "string"},
-    "description": "Send a retry with the key of the first try: it is answered anew, and counted once.",
+    "description": "Send a retry with the key of the first try: it is answered anew, and counted once for a day.",
+}
+_IDEMPOTENCY_OF_FEEDBACK = {
+    **_IDEMPOTENCY_PARAMETER,
+    "description": "Taken, and not needed: the same value for the same prediction counts once, whoever sends it when.",
 }
 _REQUEST_ID_PARAMETER = {
     "name": "X-Request-Id",

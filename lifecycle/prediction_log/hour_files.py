@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, runtime_checkable
@@ -24,7 +24,9 @@ T = TypeVar("T")
 Rows = dict[str, npt.NDArray[Any]]
 
 ROWS_AT_ONCE = 100_000
+IDEMPOTENT_HOURS = 24  # for so long at least a request that is sent again is known
 LIVE_SOURCES = ("live", "import")
+_ANSWERED = "struct_pack(at_ms := at_ms, base := split_part(prediction_id, '-', 1))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +58,29 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class HourTask:
-    """An hour that is not fetched yet. `hour` is Unix time in whole hours, `keys` are its segments."""
+    """An hour that is not fetched yet. `hour` is Unix time in whole hours, `keys` are its segments, `nearby` those of
+    the hours around it, in which one of its requests may have been sent before, or again.
+    """
 
     hour: int
     keys: tuple[str, ...]
     chosen: Chosen
     memory: str = "1GB"
     threads: int = 1
+    nearby: tuple[str, ...] = ()
 
     def fetched(self, cache: SegmentCache) -> "HourFiles":
-        """Raises NotFoundError when a segment was replaced meanwhile."""
+        """The nearby segments come only where a request of this hour has an Idempotency-Key.
+
+        Raises NotFoundError when a segment was replaced meanwhile.
+        """
         with cache.scratch() as scratch:
-            return HourFiles(
-                self.hour, cache.fetch(self.keys), self.chosen, scratch, self.memory, self.threads
-            )
+            paths = cache.fetch(self.keys)
+            hour = HourFiles(self.hour, paths, self.chosen, scratch, self.memory, self.threads)
+            if not (self.nearby and hour.has_idempotent):
+                return hour
+            both = cache.fetch((*self.keys, *self.nearby))
+            return replace(hour, paths=both[: len(paths)], nearby=both[len(paths) :])
 
 
 @runtime_checkable
@@ -91,6 +102,16 @@ class HourFiles:
     scratch: Path
     memory: str = "1GB"
     threads: int = 1
+    nearby: tuple[Path, ...] = ()
+
+    @property
+    def all_paths(self) -> tuple[Path, ...]:
+        return (*self.paths, *self.nearby)
+
+    @property
+    def has_idempotent(self) -> bool:
+        with _engine(os.getpid(), self.scratch, self.memory, self.threads).cursor() as connection:
+            return _has_idempotent(connection, parquet(self.paths))
 
     def read(self, columns: Sequence[str]) -> Rows:
         """Column name → values of all rows; a column that no version of this hour has is all missing."""
@@ -134,7 +155,7 @@ class HourFiles:
         )
         connection.execute(
             f"CREATE OR REPLACE TEMP VIEW predictions AS SELECT {chosen} FROM {source} "
-            f"WHERE {self.chosen.condition()}{_once(connection, source)}"
+            f"WHERE {self.chosen.condition()}{_once(connection, source, parquet(self.all_paths))}"
         )
 
 
@@ -168,12 +189,18 @@ def _plain(values: Any) -> npt.NDArray[Any]:
     return plain
 
 
-def _once(connection: duckdb.DuckDBPyConnection, source: str) -> str:
-    """A request that was sent again under its Idempotency-Key counts once: the ids of the first answer."""
-    repeated = connection.execute(f"SELECT count(idempotency) FROM {source}").fetchone()
-    if not repeated or not repeated[0]:
+def _once(connection: duckdb.DuckDBPyConnection, source: str, and_nearby: str) -> str:
+    """A request that was sent again under its Idempotency-Key counts once: as it was answered first, whenever and by
+    whichever machine that was.
+    """
+    if not _has_idempotent(connection, source):
         return ""
     return (
-        " AND (idempotency IS NULL OR (idempotency, split_part(prediction_id, '-', 1)) IN "
-        f"(SELECT idempotency, min(split_part(prediction_id, '-', 1)) FROM {source} GROUP BY idempotency))"
+        f" AND (idempotency IS NULL OR (idempotency, {_ANSWERED}) IN (SELECT idempotency, min({_ANSWERED}) "
+        f"FROM {and_nearby} WHERE idempotency IN (SELECT idempotency FROM {source}) GROUP BY idempotency))"
     )
+
+
+def _has_idempotent(connection: duckdb.DuckDBPyConnection, source: str) -> bool:
+    found = connection.execute(f"SELECT 1 FROM {source} WHERE idempotency IS NOT NULL LIMIT 1").fetchone()
+    return found is not None

@@ -14,8 +14,9 @@ import duckdb
 
 from lifecycle.object_store import ObjectStore
 from lifecycle.prediction import row_key_reference
+from lifecycle.prediction_log.drop_counts import HOUR_MS
 from lifecycle.prediction_log.duck import text
-from lifecycle.prediction_log.hour_files import HourFiles, parquet
+from lifecycle.prediction_log.hour_files import IDEMPOTENT_HOURS, HourFiles, parquet
 from lifecycle.prediction_log.segment_cache import SegmentCache
 from lifecycle.prediction_log.segment_index import HourListing, hours_of, known_hours, listings
 from lifecycle.window import Window
@@ -61,37 +62,48 @@ class LabelJoin:
     window: Window
     _loaded: IdBounds | None = field(default=None, init=False)
     _has_keys: bool = field(default=False, init=False)
+    _has_repeats: bool = field(default=False, init=False)
 
     def beside(self, hour: HourFiles, columns: Sequence[str]) -> None:
         """Make the views `predictions`, with these columns, and `hour_labels`, with the labels of its rows."""
-        loaded = self._loaded or self._load(id_bounds(self.window))
+        if self._loaded is None:
+            self._load(id_bounds(self.window))
+        self._has_repeats = hour.has_idempotent
         hour.create_view(
             self.connection, list(dict.fromkeys(["prediction_id", *columns, *self._more_columns()]))
         )
-        needed = _bounds(self.connection)
-        if needed[0] < loaded[0] or needed[1] > loaded[1]:  # ids that don't carry their record's time
-            self._load(ANY_ID)
-        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW hour_labels AS {self._of_hour(needed)}")
+        if self._has_repeats:
+            self.connection.execute(f"CREATE OR REPLACE TEMP TABLE repeats AS {_repeats(hour)}")
+        self._load_up_to(_bounds(self.connection, "repeats" if self._has_repeats else None))
+        ids = _bounds(self.connection)
+        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW hour_labels AS {self._of_hour(ids)}")
+
+    def _load_up_to(self, needed: IdBounds) -> None:
+        """Beyond the window lie repeated requests, and ids that don't carry their record's time."""
+        for ids in (id_bounds(self.window, IDEMPOTENT_HOURS), ANY_ID):
+            loaded = self._loaded or ANY_ID
+            if needed[0] < loaded[0] or needed[1] > loaded[1]:
+                self._load(ids)
 
     def _more_columns(self) -> tuple[str, ...]:
-        return _JOINED_BY if self._has_keys else ()
+        return (*(_JOINED_BY if self._has_keys else ()), *(("idempotency",) if self._has_repeats else ()))
 
     def _of_hour(self, ids: IdBounds) -> str:
-        by_id = f"SELECT prediction_id, told, received_ms, conflict FROM labels WHERE {_within(ids)}"
-        if not self._has_keys:
-            return _unpacked(by_id)
-        by_key = (
-            "SELECT p.prediction_id, k.told, k.told.received_ms AS received_ms, false AS conflict "
-            "FROM predictions p JOIN key_labels k ON p.owner = k.owner AND p.row_key = k.row_key "
-            "AND p.at_ms <= k.told.received_ms"
-        )
-        return _unpacked(
-            "SELECT prediction_id, max(told) AS told, min(received_ms) AS received_ms, "
-            "bool_or(conflict) OR min(told.actual) <> max(told.actual) AS conflict "
-            f"FROM ({by_id} UNION ALL {by_key}) GROUP BY prediction_id"
-        )
+        found = [f"SELECT prediction_id, told, received_ms, conflict FROM labels WHERE {_within(ids)}"]
+        if self._has_repeats:
+            found.append(
+                "SELECT counted AS prediction_id, told, received_ms, conflict "
+                "FROM labels JOIN repeats ON prediction_id = given"
+            )
+        if self._has_keys:
+            found.append(
+                "SELECT p.prediction_id, k.told, k.told.received_ms AS received_ms, false AS conflict "
+                "FROM predictions p JOIN key_labels k ON p.owner = k.owner AND p.row_key = k.row_key "
+                "AND p.at_ms <= k.told.received_ms"
+            )
+        return _unpacked(found[0] if len(found) == 1 else _together(found))
 
-    def _load(self, ids: IdBounds) -> IdBounds:
+    def _load(self, ids: IdBounds) -> None:
         """Labels by id in the order of ids, which is that of time; those by key as they were told."""
         self._create("feedback", f"prediction_id VARCHAR, told {_TOLD_TYPE}")
         self._create("key_labels", f"owner VARCHAR, row_key VARCHAR, told {_TOLD_TYPE}")
@@ -113,7 +125,6 @@ class LabelJoin:
         self.connection.execute("DROP TABLE feedback")
         self._has_keys = bool(self.connection.execute("SELECT 1 FROM key_labels LIMIT 1").fetchone())
         self._loaded = ids
-        return ids
 
     def _create(self, table: str, columns: str) -> None:
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} ({columns})")
@@ -126,9 +137,9 @@ class LabelJoin:
             yield self.cache.fetch(keys[first : first + SEGMENTS_AT_ONCE])
 
 
-def id_bounds(window: Window) -> IdBounds:
+def id_bounds(window: Window, hours_after: int = 0) -> IdBounds:
     """The least and the greatest text that an id minted in the window can be: ids begin with their time."""
-    return _id_floor(_ms(window.start)), _id_floor(_ms(window.end)) + "~"
+    return _id_floor(_ms(window.start)), _id_floor(_ms(window.end) + hours_after * HOUR_MS) + "~"
 
 
 def _id_floor(unix_ms: int) -> str:
@@ -144,8 +155,29 @@ def _unpacked(labels: str) -> str:
     )
 
 
-def _bounds(connection: duckdb.DuckDBPyConnection) -> IdBounds:
-    row = connection.execute("SELECT min(prediction_id), max(prediction_id) FROM predictions").fetchone()
+def _repeats(hour: HourFiles) -> str:
+    """Who sends a request again has often not seen the first answer: labels come under the ids of a later one."""
+    return (
+        "SELECT r.prediction_id AS given, p.prediction_id AS counted FROM predictions p "
+        f"JOIN {parquet(hour.all_paths)} r ON p.idempotency = r.idempotency "
+        "AND split_part(p.prediction_id, '-', 2) = split_part(r.prediction_id, '-', 2) "
+        "WHERE p.prediction_id <> r.prediction_id"
+    )
+
+
+def _together(labels: Sequence[str]) -> str:
+    return (
+        "SELECT prediction_id, max(told) AS told, min(received_ms) AS received_ms, "
+        "bool_or(conflict) OR min(told.actual) <> max(told.actual) AS conflict "
+        f"FROM ({' UNION ALL '.join(labels)}) GROUP BY prediction_id"
+    )
+
+
+def _bounds(connection: duckdb.DuckDBPyConnection, repeats: str | None = None) -> IdBounds:
+    more = f" UNION ALL SELECT given FROM {repeats}" if repeats else ""
+    row = connection.execute(
+        f"SELECT min(prediction_id), max(prediction_id) FROM (SELECT prediction_id FROM predictions{more})"
+    ).fetchone()
     first, last = row or (None, None)
     return (first, last) if first is not None else ("~", "")
 

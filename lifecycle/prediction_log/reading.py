@@ -3,7 +3,7 @@
 
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,6 +17,7 @@ from lifecycle.prediction_log.deletions import Deletion, deletions_since
 from lifecycle.prediction_log.drop_counts import HOUR_MS, DropDocument, drop_document, dropped_rows
 from lifecycle.prediction_log.duck import connect, quoted
 from lifecycle.prediction_log.hour_files import (
+    IDEMPOTENT_HOURS,
     LIVE,
     Chosen,
     HourFiles,
@@ -28,7 +29,7 @@ from lifecycle.prediction_log.hour_files import (
 )
 from lifecycle.prediction_log.label_join import FeedbackListing, LabelJoin
 from lifecycle.prediction_log.segment_cache import SegmentCache
-from lifecycle.prediction_log.segment_index import hours_of, listings
+from lifecycle.prediction_log.segment_index import HourListing, hours_of, listings
 from lifecycle.window import Window
 
 T = TypeVar("T")
@@ -82,13 +83,15 @@ class PredictionLog:
 
     def tasks(self, window: Window, which: Selection = LIVE) -> Iterator[HourTask]:
         """The window's hours that hold rows, in order, not fetched yet."""
-        deletions = deletions_since(self.records, _ms(window.start))
-        for listing in listings(self.records, "prediction", hours_of(window)):
+        deletions, hours = deletions_since(self.records, _ms(window.start)), hours_of(window)
+        around = range(hours.start - IDEMPOTENT_HOURS, hours.stop + IDEMPOTENT_HOURS)
+        there = {one.hour: one for one in listings(self.records, "prediction", around) if one.keys}
+        for listing in (one for hour, one in there.items() if hour in hours):
             # compacted segments hold nothing that was deleted; what came since may
             pending = _concerned(deletions, listing.hour) if listing.raw else ()
             chosen = Chosen(_ms(window.start), _ms(window.end), which, pending)
-            if listing.keys:
-                yield HourTask(listing.hour, listing.keys, chosen, self.memory, self.threads)
+            nearby = tuple(_nearby(there, listing.hour))
+            yield HourTask(listing.hour, listing.keys, chosen, self.memory, self.threads, nearby)
 
     def hours(self, window: Window, which: Selection = LIVE) -> Iterator[HourFiles]:
         """The window's hours that hold rows, in order, each fetched when it is asked for."""
@@ -193,6 +196,13 @@ class PredictionLog:
 
 def _sums(one: Counts, other: Sequence[int]) -> Counts:
     return one[0] + other[0], one[1] + other[1], one[2] + other[2], one[3] + other[3]
+
+
+def _nearby(there: Mapping[int, HourListing], hour: int) -> Iterator[str]:
+    """What lies in the hours around one, without its own."""
+    for other in range(hour - IDEMPOTENT_HOURS, hour + IDEMPOTENT_HOURS + 1):
+        if other != hour and other in there:
+            yield from there[other].keys
 
 
 def _concerned(deletions: Sequence[Deletion], hour: int) -> tuple[Deletion, ...]:

@@ -16,6 +16,7 @@ from tests.prove import (
     decoder,
     full_disk,
     full_spool,
+    key_life,
     kills,
     nights,
     store_faults,
@@ -48,6 +49,8 @@ EXPERIMENTS = {
     "decoder": (decoder.decoder, 100_000, decoder.passed),
     "worker-streams": (worker_streams.worker_streams, 50_000, worker_streams.passed),
     "nights": (nights.nights, 365, nights.passed),
+    "revocation": (key_life.revocation, 10, key_life.revoked_in_time),
+    "key-timing": (key_life.timing, 10_000, key_life.told_apart_by_nothing),
     "two-machines": (store_faults.two_machines, 60, kills.passed),
 }
 

@@ -8,11 +8,13 @@ import pytest
 
 from agent.shipper import Shipper
 from lifecycle.prediction import FleetKey, mint
+from lifecycle.prediction_log.compaction import Compactor, compact_hours
 from lifecycle.prediction_log.hour_files import Selection
 from lifecycle.prediction_log.label_join import id_bounds
 from lifecycle.prediction_log.reading import Coverage, PredictionLog
 from lifecycle.prediction_log.records import Feedback
 from lifecycle.prediction_log.segment_cache import SegmentCache
+from lifecycle.prediction_log.segment_index import hours_of, segment_name
 from lifecycle.signature import Feature, Signature
 from lifecycle.window import Window
 from tests.record_builders import HOUR, LATE, NOON, SIGNATURE, new_id, record, recorder, records_area
@@ -135,6 +137,102 @@ def test_a_repeated_idempotent_request_counts_once(log):
     log.predict(record("B", at_ms=NOON + 5, idempotency="k"), record("A", idempotency="k"), record("C"))
 
     assert log.ids() == ["A-0", "C-0"]
+
+
+def test_a_request_that_is_repeated_in_another_hour_counts_once_in_every_window(log):
+    log.predict(
+        record("A", at_ms=NOON + HOUR - 1, rows=2, idempotency="k"),
+        record("B", at_ms=NOON + HOUR, rows=2, idempotency="k"),
+        record("C", at_ms=NOON + 2 * HOUR, rows=2, idempotency="k"),
+        record("D", at_ms=NOON + HOUR, idempotency="other"),
+    )
+
+    assert log.ids() == ["A-0", "A-1", "D-0"]
+    for hour, ids in enumerate((["A-0", "A-1"], ["D-0"], [])):
+        begin = START + timedelta(hours=hour)
+        assert log.ids(Window(begin, begin + timedelta(hours=1))) == ids
+    assert log.log.coverage(THREE_HOURS).seen == 3
+
+
+def test_two_machines_that_answered_the_same_request_count_it_once(log, tmp_path):
+    log.predict(record("B", at_ms=NOON + HOUR + 5, idempotency="k"), record("D", at_ms=NOON + HOUR))
+    other = Log(tmp_path)
+    other.spool = tmp_path / "other-spool"
+    other.predict(
+        record("A", at_ms=NOON + 5, idempotency="k"), record("C", at_ms=NOON + HOUR + 6, idempotency="k")
+    )
+
+    assert len({segment_name(key).split("-")[0] for key in log.area.list("kind=prediction")}) == 2
+    assert log.ids() == ["A-0", "D-0"]
+
+
+@pytest.mark.parametrize("seen", ["A", "B"])
+def test_a_label_for_any_answer_of_a_repeated_request_is_one_for_the_answer_that_counts(log, seen):
+    """The client may have seen the second alone: the first was lost on its way."""
+    log.predict(
+        record("A", rows=2, at_ms=NOON + 3 * HOUR - 1, idempotency="k"),
+        record("B", rows=2, at_ms=NOON + 3 * HOUR, idempotency="k"),
+        record("C", rows=2),
+    )
+    log.label({f"{seen}-1": "late", "C-0": "on time"}, received_ms=NOON + 4 * HOUR)
+
+    assert log.labels() == {"A-1": "late", "C-0": "on time"}
+    assert log.log.coverage(THREE_HOURS).labelled == 2
+    assert log.labels(Window(START + timedelta(hours=3), START + timedelta(hours=4))) == {}
+
+
+def test_labels_that_differ_between_the_answers_of_one_request_are_a_conflict(log):
+    log.predict(record("A", idempotency="k"), record("B", at_ms=NOON + 5, idempotency="k"))
+    log.label({"A-0": "late"})
+    log.label({"B-0": "on time"}, received_ms=NOON + 2 * HOUR)
+
+    (batch,) = log.log.labelled(THREE_HOURS, ["label"])
+    assert batch["prediction_id"].tolist() == ["A-0"]
+    assert (batch["actual"].tolist(), batch["conflict"].tolist()) == (["on time"], [True])
+
+
+def test_feedback_that_two_machines_took_in_two_hours_counts_once(log, tmp_path):
+    log.predict(record("A"), record("C"))
+    log.label({"A-0": "late"}, received_ms=NOON + HOUR)
+    other = Log(tmp_path)
+    other.spool = tmp_path / "other-spool"
+    other.label({"A-0": "late"}, received_ms=NOON + 26 * HOUR)
+
+    (batch,) = log.log.labelled(THREE_HOURS, ["label"])
+    assert (batch["actual"].tolist(), batch["conflict"].tolist()) == (["late"], [False])
+    assert batch["received_ms"].tolist() == [NOON + HOUR]
+    coverage = log.log.coverage(THREE_HOURS)
+    assert (coverage.labelled, coverage.late, coverage.conflicts) == (1, 0, 0)
+
+
+def test_the_first_answer_is_the_first_by_time_whatever_its_id(log):
+    log.predict(record("Z", at_ms=NOON, idempotency="k"), record("A", at_ms=NOON + HOUR, idempotency="k"))
+
+    assert log.ids() == ["Z-0"]
+
+
+def test_a_repeated_request_counts_once_after_compaction_too(log):
+    log.predict(record("A", at_ms=NOON, idempotency="k"), record("B", at_ms=NOON + HOUR, idempotency="k"))
+    hours = hours_of(THREE_HOURS)
+    assert compact_hours(Compactor(log.area, log.log.cache), hours) == 2
+
+    assert log.ids() == ["A-0"]
+    assert log.ids(Window(START + timedelta(hours=1), START + timedelta(hours=2))) == []
+
+
+def test_a_day_later_the_same_key_is_a_new_request(log):
+    far = NOON + 25 * HOUR
+    log.predict(record("A", idempotency="k"), record("B", at_ms=far, idempotency="k"))
+
+    assert log.ids(Window(START, START + timedelta(hours=26))) == ["A-0", "B-0"]
+
+
+def test_where_nobody_sends_a_key_no_earlier_hour_is_fetched(log):
+    log.predict(
+        record("A"), record("B", at_ms=NOON + HOUR), record("C", at_ms=NOON + 2 * HOUR, idempotency="k")
+    )
+
+    assert [len(hour.nearby) for hour in log.log.hours(THREE_HOURS)] == [0, 0, 2]
 
 
 def test_the_label_is_the_latest_by_arrival_and_a_conflict_is_told(log):
