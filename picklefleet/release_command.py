@@ -1,9 +1,6 @@
 """`picklefleet release`: from one colour to the other, and back."""
 
-import getpass
 import json
-import secrets
-import threading
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,21 +10,19 @@ import click
 from lifecycle import clock
 from lifecycle import settings as settings_module
 from lifecycle.command_line import CommandGroup, echo_json
-from lifecycle.machine import MachineDirectory
-from lifecycle.releases.intent import assigned, back, first, promoted, retired
+from lifecycle.releases.intent import back, promoted, retired
 from lifecycle.releases.release import COLOURS, FORMATS, Colour, Release, ReleaseError
 from lifecycle.runtime import current_runtime
-from lifecycle.signing import load_signing_key
+from picklefleet.azure_place import machines_wanted, move_rule
+from picklefleet.azure_place import obstacles as room_for
 from picklefleet.release_place import Place, read_release
-from picklefleet.stopping import stop_on_signal
-from release.change_claim import change_claimed
+from picklefleet.release_walking import begin, plan_options, walk
 from release.colours.assignments import assignments as assignments_of
 from release.colours.checks import obstacles
 from release.colours.decision import Action, Look, decide, not_ready
 from release.colours.looking import look
 from release.colours.plan import WalkPlan
-from release.colours.presentation import plan_lines, status_document, status_lines, told_of
-from release.colours.walker import Ended, Walker
+from release.colours.presentation import plan_lines, status_document, status_lines
 
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _reason = click.option("--reason", default="", help="Why, for the history.")
@@ -82,21 +77,6 @@ def history(as_json: bool) -> None:
         )
 
 
-def plan_options(command: Any) -> Any:
-    for name, kind, text in (
-        ("canary-percent", int, "The clients' share that goes first."),
-        ("min-requests", int, "Requests of the new release that each gated step sees at the least."),
-        ("min-minutes", float, "How long each gated step lasts at the least."),
-        ("max-minutes", float, "After how long an undecided step asks for a person."),
-        ("max-silence-minutes", int, "How long measurements may be missing."),
-        ("ready-minutes", float, "How long the new processes may take to become ready."),
-        ("warm-minutes", float, "How long the old colour is kept warm."),
-    ):
-        default = getattr(WalkPlan(), name.replace("-", "_"))
-        command = click.option(f"--{name}", type=kind, default=default, show_default=True, help=text)(command)
-    return command
-
-
 @release.command()
 @click.argument("document", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @plan_options
@@ -104,12 +84,15 @@ def plan_options(command: Any) -> Any:
 def plan(document: Path, as_json: bool, **times: Any) -> None:
     """Say how the release in DOCUMENT would walk, and what stands in its way. Exit code 1 when something does."""
     place, wanted = Place.open(), read_release(document)
-    now = place.journal.newest()
-    found = list(obstacles(wanted, now, place.runtimes()))
+    now, steps = place.journal.newest(), WalkPlan(**times)
+    machines = machines_wanted(place.outside, now, None)
+    found = [*obstacles(wanted, now, place.runtimes()), *room_for(place.outside, now, machines)]
     if as_json:
-        echo_json({"release": asdict(wanted), "obstacles": found, "steps": asdict(WalkPlan(**times))})
+        echo_json(
+            {"release": asdict(wanted), "obstacles": found, "steps": asdict(steps), "machines": machines}
+        )
     else:
-        click.echo("\n".join(plan_lines(now, WalkPlan(**times), found)))
+        click.echo("\n".join(plan_lines(now, steps, found, machines)))
     if found:
         raise SystemExit(1)
 
@@ -132,19 +115,32 @@ def deploy(
     Exit code 1 when the release was taken back.
     """
     place, walk_plan = Place.open(), WalkPlan(**times)
-    if document is not None and not _begin(place, read_release(document), reason, machines, dry_run=dry_run):
+    if document is not None and not begin(place, read_release(document), reason, machines, dry_run=dry_run):
         return
     if dry_run:
         seen = look(place.sources, place.intent(), walk_plan, clock.now())
         _show(seen, decide(seen, walk_plan), as_json=False)
         return
-    ended = _walk(place, walk_plan, explain=explain)
+    ended = walk(place, walk_plan, explain=explain)
     if ended is None:
         click.echo("Stopped where it is. Go on: picklefleet release deploy")
         raise SystemExit(75)
     click.echo(ended.told)
     if not ended.good:
         raise SystemExit(1)
+
+
+@release.command()
+@click.argument("document", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@_reason
+@_dry_run
+def assign(document: Path, reason: str, dry_run: bool) -> None:
+    """Assign the release in DOCUMENT to the idle colour, and no more: `deploy` walks on.
+
+    On Azure the environment is planned and applied in between: Terraform takes the colour's image from the journal.
+    """
+    if begin(Place.open(), read_release(document), reason, None, dry_run=dry_run):
+        click.echo("Assigned. Walk: picklefleet release deploy")
 
 
 @release.command()
@@ -167,7 +163,7 @@ def promote(to: Colour | None, reason: str, dry_run: bool) -> None:
         raise ReleaseError(
             f"{to} is live and another release is on its way.", fix="picklefleet release rollback"
         )
-    waiting = not_ready(now, place.machines(), clock.unix_ms())
+    waiting = [*not_ready(now, place.machines(), clock.unix_ms()), *place.sources.waiting(now)]
     if waiting:
         raise ReleaseError(
             f"{now.idle} is not ready on {', '.join(waiting)}.", fix="See picklefleet release status."
@@ -178,17 +174,27 @@ def promote(to: Colour | None, reason: str, dry_run: bool) -> None:
 @release.command()
 @_reason
 @_dry_run
-def rollback(reason: str, dry_run: bool) -> None:
+@click.option(
+    "--direct",
+    is_flag=True,
+    help="On Azure, where the balancer's rule does not reach the colour: move it by ARM, not by Terraform.",
+)
+def rollback(reason: str, dry_run: bool, direct: bool) -> None:
     """Go back: to the live colour during a walk, to the warm one after it. One entry, no analysis, no control plane."""
-    _move(back, reason or "A person went back.", dry_run=dry_run)
+    place = _move(back, reason or "A person went back.", dry_run=dry_run)
+    if direct and not dry_run:
+        click.echo(move_rule(place.outside, place.intent()))
 
 
 @release.command()
 @_reason
 @_dry_run
 def retire(reason: str, dry_run: bool) -> None:
-    """End the idle colour's processes: there is nothing warm to go back to afterwards."""
-    _move(retired, reason or "The idle colour is not needed any more.", dry_run=dry_run)
+    """End the idle colour: its processes, and on Azure its machines. There is nothing warm to go back to afterwards."""
+    place = _move(retired, reason or "The idle colour is not needed any more.", dry_run=dry_run)
+    if place.outside is not None and not dry_run:
+        ended = walk(place, WalkPlan(), explain=True)
+        click.echo("Stopped. Go on: picklefleet release deploy" if ended is None else ended.told)
 
 
 @release.command()
@@ -200,61 +206,18 @@ def assignments(terraform: bool) -> None:
     echo_json({"colours": found} if terraform else found)
 
 
-def _begin(place: Place, wanted: Release, reason: str, machines: int | None, *, dry_run: bool) -> bool:
-    """Write the first entry of the walk; False when there is nothing to walk (a first release, or a dry run)."""
-    now = place.journal.newest()
-    found = list(obstacles(wanted, now, place.runtimes()))
-    if found:
-        raise ReleaseError(
-            "This release can't take over: " + " ".join(found), fix="See picklefleet release plan."
-        )
-    if now is not None and now.walking and now.release(now.idle) == wanted:
-        return True  # begun before: go on
-    walk = f"{wanted.name}-{secrets.token_hex(3)}"
-    after = first(wanted) if now is None else assigned(now, wanted, walk, machines=machines)
-    if dry_run:
-        click.echo(
-            f"Would write: {wanted.name} to {after.live if now is None else now.idle}, step {after.step}."
-        )
-        return False
-    place.change(after, now, reason or f"Deploy {wanted.name}.")
-    if now is None:
-        click.echo(f"{wanted.name} is the first release: {after.live} has all clients.")
-    return now is not None
-
-
-def _walk(place: Place, walk_plan: WalkPlan, *, explain: bool) -> Ended | None:
-    settings = place.settings
-    last = ""
-
-    def told(seen: Look, action: Action) -> None:
-        nonlocal last
-        line = f"{seen.intent.step:<9} {told_of(action)}"
-        if line != last and (explain or not told_of(action).startswith("This step lasts")):
-            click.echo(f"{clock.timestamp(clock.now())[11:19]}  {line}")
-        last = line
-
-    key = load_signing_key("admission", settings.keys_dir)
-    walker = Walker(place.sources, walk_plan, key, getpass.getuser(), told=told)
-    stop = threading.Event()
-    stop_on_signal(stop)
-    with change_claimed(
-        place.registry.control, MachineDirectory(settings.machine_dir), getpass.getuser()
-    ) as claim:
-        return walker.walk(claim, stop.wait)
-
-
-def _move(step: Any, reason: str, *, dry_run: bool) -> None:
+def _move(step: Any, reason: str, *, dry_run: bool) -> Place:
     place = Place.open()
     now = place.intent()
     after = step(now)
     if dry_run:
         click.echo(f"Would write: {after.live} is live, step {after.step}.")
-        return
+        return place
     written = place.change(after, now, reason)
     click.echo(
         f"Entry {written.number}: {written.live} is live, step {written.step}. Machines follow within seconds."
     )
+    return place
 
 
 def _show(seen: Look, action: Action, *, as_json: bool) -> None:

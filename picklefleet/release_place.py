@@ -21,6 +21,8 @@ from lifecycle.releases.machine_status import MachineStatus, read_all
 from lifecycle.releases.release import Release, ReleaseError
 from lifecycle.settings import Settings
 from lifecycle.signing import load_signing_key, load_trust
+from picklefleet.azure_place import open_outside
+from release.azure.outside import Outside
 from release.colours.looking import Sources
 
 _FORGOTTEN_MS = 24 * 3_600_000  # a machine that was silent for a day is no machine of this fleet any more
@@ -31,6 +33,7 @@ class Place:
     settings: Settings
     registry: Registry
     sources: Sources
+    outside: Outside | None = None
 
     @classmethod
     def open(cls) -> "Place":
@@ -39,7 +42,11 @@ class Place:
         registry = open_registry(settings)
         journal = ReleaseJournal(registry.control, load_trust(settings.keys_dir))
         reader = FleetReader(registry.control)
-        return cls(settings, registry, Sources(journal, reader.read, lambda: _machines(registry)))
+        outside = open_outside(settings, lambda: _machines(registry))
+        if outside is None:
+            return cls(settings, registry, Sources(journal, reader.read, lambda: _machines(registry)))
+        sources = Sources(journal, reader.read, outside.machines, outside.waiting)
+        return cls(settings, registry, sources, outside)
 
     @property
     def journal(self) -> ReleaseJournal:
@@ -58,7 +65,7 @@ class Place:
         return self.journal.append(key, before, after, by=getpass.getuser(), reason=reason)
 
     def machines(self) -> Mapping[str, MachineStatus]:
-        return _machines(self.registry)
+        return self.sources.machines()
 
     def runtimes(self) -> dict[str, str]:
         """Version → runtime, of every version in the policy."""

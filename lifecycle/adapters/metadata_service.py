@@ -6,6 +6,7 @@ the agent may reach, never through a proxy.
 
 import json
 import urllib.error
+import urllib.parse
 import urllib.request
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,7 @@ from typing import Any
 from lifecycle.errors import PicklefleetError
 
 EVENTS = "/metadata/scheduledevents?api-version=2020-07-01"
+IDENTITY_TOKEN = "/metadata/identity/oauth2/token?api-version=2018-02-01"  # noqa: S105 - a path
 NAME = "/metadata/instance/compute/name?api-version=2021-02-01&format=text"
 TIMEOUT_S = 10.0  # the first question after a boot may take minutes: it is asked again
 
@@ -55,6 +57,19 @@ class MetadataService:
             raise MetadataUnavailableError(
                 f"The metadata service answers scheduled events otherwise than documented: {problem!r}."
             ) from problem
+
+    def token(self, resource: str, client_id: str) -> tuple[str, float]:
+        """Of the identity that has this client id, for that resource; and when it ends, in seconds of Unix time.
+
+        Raises MetadataUnavailableError.
+        """
+        query = urllib.parse.urlencode({"resource": resource, "client_id": client_id})
+        body = self._ask(f"{IDENTITY_TOKEN}&{query}")
+        try:
+            found = json.loads(body)
+            return str(found["access_token"]), float(found["expires_on"])
+        except (ValueError, KeyError, TypeError) as problem:
+            raise MetadataUnavailableError("The metadata service gives no token as documented.") from problem
 
     def start(self, event_id: str) -> None:
         """Say that it may begin now, for all that it concerns. Raises MetadataUnavailableError."""

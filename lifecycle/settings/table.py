@@ -89,6 +89,16 @@ class Settings:
         to.endpoint,
         "Azure's metadata service, http://169.254.169.254 on its machines: the agent drains before what it announces.",
     )
+    azure_fleet: str = _setting(
+        "",
+        to.text,
+        "The file of `terraform output -json fleet`: releases then move scale sets and the balancer's rule, not weights.",
+    )
+    traffic_root: Path = _setting(
+        "terraform/traffic",
+        to.folder,
+        "The folder of terraform/traffic, where the release walker runs Terraform.",
+    )
     heartbeat_dir: str = _setting(
         "",
         to.text,

@@ -7,7 +7,7 @@ from lifecycle.gate.judge import Judgement
 from lifecycle.releases.intent import FleetIntent, back, promoted, retired, shared, smoked
 from lifecycle.releases.machine_status import MachineStatus
 from lifecycle.verdict import Outcome
-from release.colours.plan import WalkPlan
+from release.colours.plan import WalkPlan, share_of
 
 FRESH_MS = 30_000
 SKEW_MS = 60_000
@@ -39,13 +39,17 @@ Action = Change | Hold | Done
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """`machines`: the newest status of every machine that shall take part. `minutes`: since the step began."""
+    """`machines`: the newest status of every machine that shall take part. `minutes`: since the step began.
+
+    `waiting`: what outside of journal and machines (scale sets, a balancer) is not yet as the step needs it.
+    """
 
     intent: FleetIntent
     machines: Mapping[str, MachineStatus]
     now_ms: int
     minutes: float
     judgement: Judgement | None = None
+    waiting: tuple[str, ...] = ()
 
 
 def decide(look: Look, plan: WalkPlan) -> Action:
@@ -53,7 +57,7 @@ def decide(look: Look, plan: WalkPlan) -> Action:
     if not intent.walking:
         return _after_the_walk(look, plan)
     if not look.machines:
-        return Hold("No machine has told its state yet: their agents speak every few seconds.")
+        return Hold(" ".join(("No machine has told its state yet: their agents speak often.", *look.waiting)))
     sick = next(_sick(look), None)
     if sick is not None and intent.step != "starting":
         return _back(look, sick)
@@ -70,22 +74,29 @@ def not_ready(intent: FleetIntent, machines: Mapping[str, MachineStatus], now_ms
     found = [
         name
         for name, status in sorted(machines.items())
-        if now_ms - status.at_ms > FRESH_MS or not _is_ready(seen, status)
+        if _takes_part(seen, status) and (now_ms - status.at_ms > FRESH_MS or not _is_ready(seen, status))
     ]
     return found if machines else ["any machine"]
 
 
 def _starting(look: Look, plan: WalkPlan) -> Action:
-    waiting = sorted(name for name, status in look.machines.items() if not _is_ready(look, status))
+    waiting = list(_unready(look))
     if not waiting:
         return Change(smoked(look.intent), f"{look.intent.idle} is ready on every machine.")
-    told = f"{look.intent.idle} is not ready yet on {_named(waiting)}."
     if look.minutes <= plan.ready_minutes:
-        return Hold(told)
-    return _back(
-        look,
-        f"{look.intent.idle} did not become ready within {plan.ready_minutes:g} minutes on {_named(waiting)}.",
-    )
+        return Hold(" ".join(waiting))
+    return _back(look, f"Not within {plan.ready_minutes:g} minutes: " + " ".join(waiting))
+
+
+def _unready(look: Look) -> Iterator[str]:
+    colour, wanted = look.intent.idle, look.intent.colours[look.intent.idle].machines
+    own = [status for status in look.machines.values() if set(status.colours) == {colour}]
+    if wanted is not None and len(own) < wanted:
+        yield f"{len(own)} of {wanted} machines of {colour} have told their state."
+    waiting = sorted(name for name, status in look.machines.items() if not _is_ready(look, status))
+    if waiting:
+        yield f"{colour} is not ready yet on {_named(waiting)}."
+    yield from look.waiting
 
 
 def _smoke(look: Look, plan: WalkPlan) -> Action:
@@ -94,9 +105,10 @@ def _smoke(look: Look, plan: WalkPlan) -> Action:
         if seen is not None and seen.smoke == look.intent.walk and seen.wrong:
             return _back(look, f"{name}: {seen.wrong}")
     waiting = sorted(name for name, status in look.machines.items() if not _is_smoked(look, status))
+    if not waiting and look.waiting:
+        return _held_up(look, plan.ready_minutes)
     if not waiting:
-        after = shared(look.intent, plan.canary_percent, "canary", admitted=_canaries(look))
-        return Change(after, "Every machine's golden rows were answered as at registration.")
+        return Change(_canary(look, plan), "Every machine's golden rows were answered as at registration.")
     if look.minutes <= plan.smoke_minutes:
         return Hold(f"Golden rows are being asked on {_named(waiting)}.")
     return _back(
@@ -111,6 +123,8 @@ def _gated(look: Look, plan: WalkPlan) -> Action:
     if judged is None or look.minutes < plan.min_minutes:
         return Hold(f"This step lasts at least {plan.min_minutes:g} minutes; {look.minutes:.1f} are over.")
     if judged.verdict.outcome is Outcome.PASSED:
+        if look.waiting:
+            return _held_up(look, plan.max_minutes)
         if look.intent.step == "canary":
             return Change(shared(look.intent, 50, "half"), "The canary passed.")
         return Change(promoted(look.intent), "Every step has passed.")
@@ -125,6 +139,8 @@ def _gated(look: Look, plan: WalkPlan) -> Action:
 def _after_the_walk(look: Look, plan: WalkPlan) -> Action:
     intent = look.intent
     if intent.release(intent.idle) is None:
+        if look.waiting:
+            return Hold(" ".join(look.waiting))
         return Done(f"{intent.live} has all clients.")
     if intent.step == "back":
         return Change(retired(intent), f"{intent.idle} has no client any more.")
@@ -133,13 +149,19 @@ def _after_the_walk(look: Look, plan: WalkPlan) -> Action:
     return Hold(f"{intent.idle} is kept warm: picklefleet release rollback goes back to it at once.")
 
 
+def _held_up(look: Look, within_minutes: float) -> Action:
+    told = " ".join(look.waiting)
+    return Hold(told) if look.minutes <= within_minutes else _back(look, told)
+
+
 def _back(look: Look, told: str) -> Change:
     return Change(back(look.intent), told, failed=True)
 
 
 def _sick(look: Look) -> Iterator[str]:
     """What no measurement tells: machines that fall silent, lose the new processes, leak, or have a wrong clock."""
-    for name, status in sorted(look.machines.items()):
+    taking_part = [(name, status) for name, status in look.machines.items() if _takes_part(look, status)]
+    for name, status in sorted(taking_part):
         age = look.now_ms - status.at_ms
         if age < -SKEW_MS:
             yield f"The clock of {name} is {-age / 1000:.0f} s ahead."
@@ -149,6 +171,11 @@ def _sick(look: Look) -> Iterator[str]:
             yield f"{look.intent.idle} is not ready any more on {name}."
         elif _leaks(look, status):
             yield f"The processes of {look.intent.idle} on {name} hold more than twice the memory of {look.intent.live}'s."
+
+
+def _takes_part(look: Look, status: MachineStatus) -> bool:
+    """Where colours have machines of their own, one of the live colour is no evidence about the release."""
+    return set(status.colours) != {look.intent.live}
 
 
 def _is_ready(look: Look, status: MachineStatus) -> bool:
@@ -171,10 +198,16 @@ def _leaks(look: Look, status: MachineStatus) -> bool:
     return idle.memory_bytes > LEAK * live.memory_bytes + LEAK_BYTES
 
 
-def _canaries(look: Look) -> tuple[str, ...] | None:
-    """Where colours have machines of their own the first one is the canary; elsewhere every machine shares by weight."""
+def _canary(look: Look, plan: WalkPlan) -> FleetIntent:
+    """Everywhere by weight; where colours have machines of their own, the first `canary_machines` are the canary, and
+    their share is their share of the machines.
+    """
     own = sorted(name for name, status in look.machines.items() if set(status.colours) == {look.intent.idle})
-    return tuple(own[:1]) if own else None
+    if not own:
+        return shared(look.intent, plan.canary_percent, "canary", admitted=None)
+    live = sum(set(status.colours) == {look.intent.live} for status in look.machines.values())
+    admitted = tuple(own[: plan.canary_machines])
+    return shared(look.intent, share_of(len(admitted), live), "canary", admitted=admitted)
 
 
 def _named(machines: list[str]) -> str:

@@ -19,18 +19,23 @@ from release.measured_minutes import first_open_minute
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """`fleet` reads the measurements from a minute on, `machines` the newest status of each machine."""
+    """`fleet` reads the measurements from a minute on, `machines` the newest status of each machine. `waiting`: what
+    outside of them is not yet as an entry needs it; it is asked after `machines`.
+    """
 
     journal: ReleaseJournal
     fleet: Callable[[int], Fleet]
     machines: Callable[[], Mapping[str, MachineStatus]]
+    waiting: Callable[[FleetIntent], tuple[str, ...]] = lambda _intent: ()
 
 
 def look(sources: Sources, intent: FleetIntent, plan: WalkPlan, now: datetime) -> Look:
     begun = datetime.fromisoformat(intent.made_at)
     judgement = _judge(sources, intent, plan, now) if intent.step in GATED else None
     now_ms = int(now.timestamp() * 1000)
-    return Look(intent, sources.machines(), now_ms, (now - begun).total_seconds() / 60, judgement)
+    machines = sources.machines()
+    minutes = (now - begun).total_seconds() / 60
+    return Look(intent, machines, now_ms, minutes, judgement, sources.waiting(intent))
 
 
 def _judge(sources: Sources, intent: FleetIntent, plan: WalkPlan, now: datetime) -> Judgement:

@@ -8,7 +8,7 @@ from lifecycle.releases.intent import FleetIntent
 from lifecycle.releases.machine_status import MachineStatus
 from lifecycle.releases.release import COLOURS
 from release.colours.decision import FRESH_MS, Action, Change, Look
-from release.colours.plan import WalkPlan
+from release.colours.plan import WalkPlan, share_of
 from release.judgements import as_document, evidence_lines
 
 _STEPS = ("starting", "smoke", "canary", "half", "warm")
@@ -64,14 +64,20 @@ def disagreements(intent: FleetIntent, status: MachineStatus, now_ms: int) -> It
             yield f"{colour} runs {seen.release or 'an unnamed release'}, not {release.name}"
 
 
-def plan_lines(intent: FleetIntent | None, plan: WalkPlan, obstacles: list[str]) -> Iterator[str]:
+def plan_lines(
+    intent: FleetIntent | None, plan: WalkPlan, obstacles: list[str], machines: int | None = None
+) -> Iterator[str]:
+    """`machines`: how many the live colour has, where colours have machines of their own."""
     if intent is None:
         yield "The first release: there is nothing to compare with, so it gets all clients when its machines are ready."
     else:
         yield f"{intent.live} is live; the release would go to {intent.idle}:"
         yield f"  start and become ready   within {plan.ready_minutes:g} min, no client"
         yield f"  golden rows              within {plan.smoke_minutes:g} min, no client"
-        for name, share in (("canary", plan.canary_percent), ("half", 50)):
+        canary = plan.canary_percent if machines is None else share_of(plan.canary_machines, machines)
+        if machines is not None:
+            yield f"  {machines} machines of {intent.idle} are raised; {plan.canary_machines} of them go first"
+        for name, share in (("canary", canary), ("half", 50)):
             yield (
                 f"  {name:<24} {share} % of the clients, at least {plan.min_minutes:g} min and "
                 f"{plan.min_requests:,} requests; judged by errors, latency, score"

@@ -10,12 +10,11 @@ locals {
     production = "repo:${var.repository}:environment:production"
   }
 
+  # The states of terraform/traffic are no pipeline's: each environment lets its release walker write there.
   state_rights = {
-    plan-reads-staging                   = { pipeline = "plan", state = "staging", right = "Storage Blob Data Reader" }
-    plan-reads-production                = { pipeline = "plan", state = "production", right = "Storage Blob Data Reader" }
-    staging-writes-staging               = { pipeline = "staging", state = "staging", right = "Storage Blob Data Contributor" }
-    staging-writes-staging-traffic       = { pipeline = "staging", state = "staging-traffic", right = "Storage Blob Data Contributor" }
-    production-writes-production         = { pipeline = "production", state = "production", right = "Storage Blob Data Contributor" }
-    production-writes-production-traffic = { pipeline = "production", state = "production-traffic", right = "Storage Blob Data Contributor" }
+    plan-reads-staging           = { pipeline = "plan", state = "staging", right = "Storage Blob Data Reader" }
+    plan-reads-production        = { pipeline = "plan", state = "production", right = "Storage Blob Data Reader" }
+    staging-writes-staging       = { pipeline = "staging", state = "staging", right = "Storage Blob Data Contributor" }
+    production-writes-production = { pipeline = "production", state = "production", right = "Storage Blob Data Contributor" }
   }
 }

@@ -1,10 +1,11 @@
 output "backend" {
-  description = "For -backend-config, by root: where its state lies."
+  description = "For -backend-config, by root: where its state lies. Those of traffic go to `traffic_state` of the environments."
   value = {
     for state in local.states : state => {
       storage_account_name = azurerm_storage_account.state.name
       container_name       = azurerm_storage_container.by_state[state].name
       key                  = "terraform.tfstate"
+      container_id         = azurerm_storage_container.by_state[state].id
     }
   }
 }

@@ -13,6 +13,7 @@ import pytest
 
 from tests.prove import (
     adversarial_retrains,
+    azure_releases,
     decoder,
     full_disk,
     full_spool,
@@ -44,6 +45,7 @@ EXPERIMENTS = {
     "swap-memory": (swap_memory.memory, 4, swap_memory.memory_is_shared_again),
     "rollback": (swaps.rollback, 10, swaps.rolled_back_in_time),
     "walker-kills": (walker_kills.walker_kills, 40, walker_kills.passed),
+    "azure-releases": (azure_releases.azure_releases, 48, azure_releases.passed),
     "adversarial-retrains": (adversarial_retrains.adversarial_retrains, 41, adversarial_retrains.passed),
     "stuck-store": (stuck_store.stuck_store, 3, stuck_store.passed),
     "decoder": (decoder.decoder, 100_000, decoder.passed),

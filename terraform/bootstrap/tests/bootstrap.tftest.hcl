@@ -52,3 +52,12 @@ run "a_repository_has_an_owner_and_a_name" {
   }
   expect_failures = [var.repository]
 }
+
+run "no_pipeline_moves_the_balancers_rule" {
+  command = plan
+
+  assert {
+    condition     = alltrue([for right in local.state_rights : !endswith(right.state, "-traffic")])
+    error_message = "Only the release walker writes the state of terraform/traffic."
+  }
+}

@@ -24,6 +24,7 @@ module "environment" {
   alert_emails           = var.alert_emails
   monthly_budget         = var.monthly_budget
   budget_from            = var.budget_from
+  traffic_state          = var.traffic_state
 
   public              = true
   replication         = "GZRS" # the store survives the region, and a second fleet can be built from it

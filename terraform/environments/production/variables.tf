@@ -108,3 +108,14 @@ variable "setup_prefixes" {
   type        = list(string)
   default     = []
 }
+
+variable "traffic_state" {
+  description = "Where the state of terraform/traffic lies, from bootstrap's output `backend`: only the release walker writes it. Null leaves that to a later apply."
+  type = object({
+    storage_account_name = string
+    container_name       = string
+    key                  = string
+    container_id         = string
+  })
+  default = null
+}

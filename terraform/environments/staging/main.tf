@@ -24,6 +24,7 @@ module "environment" {
   alert_emails           = var.alert_emails
   monthly_budget         = var.monthly_budget
   budget_from            = var.budget_from
+  traffic_state          = var.traffic_state
 
   # Staging has production's shape, so that what is tested is what is deployed; but it is inside, and its registry may be shortened.
   public              = false

@@ -3,6 +3,11 @@ output "traffic" {
   value       = module.environment.traffic
 }
 
+output "fleet" {
+  description = "What the release walker needs to know (`PICKLEFLEET_AZURE_FLEET`), as a file: `terraform output -json fleet`."
+  value       = module.environment.fleet
+}
+
 output "capacity" {
   description = "How many machines a live colour has, and what a lost zone would leave on each."
   value       = module.environment.capacity

@@ -108,6 +108,7 @@ module "identity" {
   secret_ids              = module.key_vault.secret_ids
   secret_readers          = local.secret_readers
   application_insights_id = module.monitoring.application_insights_id
+  traffic_state_id        = var.traffic_state == null ? "" : var.traffic_state.container_id
 }
 
 module "load_balancer" {
@@ -143,8 +144,10 @@ module "colour" {
   user_data               = local.user_data
   data_collection_rule_id = module.monitoring.data_collection_rule_id
 
-  # While two colours are live a release is under way, and both stay as large as the walker made them.
-  autoscale = module.traffic_plan.pool == each.key ? { minimum = module.capacity.minimum, maximum = module.capacity.maximum } : null
+  # Bounds for both; it acts for the one that serves. While two are live a release is under way, and both stay as large
+  # as the walker made them.
+  autoscale = { minimum = module.capacity.minimum, maximum = module.capacity.maximum }
+  scaling   = module.traffic_plan.pool == each.key
 }
 
 module "other" {

@@ -8,6 +8,26 @@ output "traffic" {
   }
 }
 
+output "fleet" {
+  description = "What the release walker needs to know (`PICKLEFLEET_AZURE_FLEET`), as a file: `terraform output -json fleet`. No secrets."
+  value = {
+    location        = var.location
+    scale_set_ids   = { for colour in ["blue", "green"] : colour => "${azurerm_resource_group.fleet.id}/providers/Microsoft.Compute/virtualMachineScaleSets/${var.name}-${colour}" }
+    autoscale_ids   = { for colour in ["blue", "green"] : colour => "${azurerm_resource_group.fleet.id}/providers/Microsoft.Insights/autoscaleSettings/${var.name}-${colour}" }
+    loadbalancer_id = module.load_balancer.id
+    frontend_name   = module.load_balancer.frontend_name
+    pool_ids        = module.load_balancer.pool_ids
+    probe_id        = module.load_balancer.probe_id
+    subnet_id       = module.network.subnet_ids["serving"]
+    client_id       = module.identity.client_ids["release"]
+    backend = var.traffic_state == null ? {} : {
+      storage_account_name = var.traffic_state.storage_account_name
+      container_name       = var.traffic_state.container_name
+      key                  = var.traffic_state.key
+    }
+  }
+}
+
 output "pool" {
   description = "The pool that the release journal asks for; null before the first release."
   value       = module.traffic_plan.pool

@@ -56,6 +56,7 @@ resource "azurerm_role_definition" "move_traffic" {
       "Microsoft.Network/loadBalancers/backendAddressPools/join/action",
       "Microsoft.Network/loadBalancers/probes/join/action",
       "Microsoft.Network/virtualNetworks/subnets/join/action",
+      "Microsoft.Network/virtualNetworks/usages/read",
       "Microsoft.Resources/subscriptions/resourceGroups/read",
     ]
   }
@@ -87,6 +88,16 @@ resource "azurerm_role_assignment" "move_traffic" {
   principal_id       = azurerm_user_assigned_identity.by_role["release"].principal_id
   principal_type     = "ServicePrincipal"
   role_definition_id = azurerm_role_definition.move_traffic.role_definition_resource_id
+}
+
+# The balancer's rule: nobody but the walker writes where Terraform keeps it.
+resource "azurerm_role_assignment" "traffic_state" {
+  count = var.traffic_state_id == "" ? 0 : 1
+
+  scope                = var.traffic_state_id
+  principal_id         = azurerm_user_assigned_identity.by_role["release"].principal_id
+  principal_type       = "ServicePrincipal"
+  role_definition_name = local.write
 }
 
 resource "azurerm_role_assignment" "pull" {

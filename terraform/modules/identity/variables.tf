@@ -65,3 +65,9 @@ variable "application_insights_id" {
   description = "Where metrics are published."
   type        = string
 }
+
+variable "traffic_state_id" {
+  description = "The container with the state of terraform/traffic; empty grants nothing yet."
+  type        = string
+  default     = ""
+}

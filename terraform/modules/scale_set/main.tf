@@ -145,7 +145,7 @@ resource "azurerm_monitor_autoscale_setting" "machines" {
   resource_group_name = var.resource_group_name
   location            = var.location
   target_resource_id  = azurerm_linux_virtual_machine_scale_set.machines.id
-  enabled             = true
+  enabled             = var.scaling
   tags                = var.tags
 
   profile {
@@ -181,5 +181,10 @@ resource "azurerm_monitor_autoscale_setting" "machines" {
         }
       }
     }
+  }
+
+  # During a release both colours keep their size: the walker switches this off, and on again when it is over.
+  lifecycle {
+    ignore_changes = [enabled]
   }
 }

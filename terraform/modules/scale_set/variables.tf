@@ -136,6 +136,12 @@ variable "autoscale" {
   }
 }
 
+variable "scaling" {
+  description = "Whether autoscale acts when it is made. Later only the release walker switches it: off during a release."
+  type        = bool
+  default     = true
+}
+
 variable "data_collection_rule_id" {
   description = "What Azure Monitor collects from the machines."
   type        = string

@@ -1,4 +1,8 @@
 mock_provider "azurerm" {
+  mock_resource "azurerm_resource_group" {
+    defaults = { id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/flights" }
+  }
+
   mock_resource "azurerm_storage_account" {
     defaults = { id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/flights/providers/Microsoft.Storage/storageAccounts/flightsstore" }
   }
@@ -47,5 +51,21 @@ run "a_release_brings_its_colour_and_the_worker_comes_beside_it" {
   assert {
     condition     = toset(keys(output.traffic.pool_ids)) == toset(["blue", "green", "both"])
     error_message = "The walker is told of all three pools."
+  }
+}
+
+run "the_walker_is_told_where_everything_is" {
+  command = plan
+  variables {
+    traffic_state = { storage_account_name = "flightsstate", container_name = "production-traffic", key = "terraform.tfstate", container_id = "/state/production-traffic" }
+  }
+
+  assert {
+    condition     = endswith(output.fleet.scale_set_ids.green, "/providers/Microsoft.Compute/virtualMachineScaleSets/flights-green") && endswith(output.fleet.autoscale_ids.blue, "/providers/Microsoft.Insights/autoscaleSettings/flights-blue")
+    error_message = "Both colours have a name, whether they have machines or not."
+  }
+  assert {
+    condition     = output.fleet.backend == { storage_account_name = "flightsstate", container_name = "production-traffic", key = "terraform.tfstate" }
+    error_message = "The walker's Terraform keeps its state where bootstrap made room for it."
   }
 }

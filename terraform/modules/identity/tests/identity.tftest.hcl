@@ -111,3 +111,15 @@ run "secrets_have_known_readers" {
   }
   expect_failures = [var.secret_readers]
 }
+
+run "nobody_but_the_walker_writes_where_traffic_is_kept" {
+  command = apply
+  variables {
+    traffic_state_id = "/state/production-traffic"
+  }
+
+  assert {
+    condition     = azurerm_role_assignment.traffic_state[0].scope == "/state/production-traffic" && azurerm_role_assignment.traffic_state[0].principal_id == azurerm_user_assigned_identity.by_role["release"].principal_id
+    error_message = "The identity `release` writes the state of the balancer's rule."
+  }
+}

@@ -190,3 +190,15 @@ run "a_fleet_of_one_is_no_fleet" {
   }
   expect_failures = [var.autoscale]
 }
+
+run "autoscale_of_a_colour_without_clients_does_not_act" {
+  command = plan
+  variables {
+    scaling = false
+  }
+
+  assert {
+    condition     = azurerm_monitor_autoscale_setting.machines[0].enabled == false
+    error_message = "A colour that nobody calls would be raised to the least of a live one."
+  }
+}

@@ -3,7 +3,8 @@ from dataclasses import replace
 import pytest
 
 from lifecycle.gate.judge import Judgement
-from lifecycle.releases.intent import back, promoted, shared
+from lifecycle.releases.intent import back, promoted, retired, shared
+from lifecycle.releases.machine_status import ColourStatus, MachineStatus
 from lifecycle.releases.release import FORMATS, Formats
 from lifecycle.verdict import Outcome, Verdict
 from release.colours.checks import obstacles
@@ -150,3 +151,78 @@ def test_a_release_must_read_what_is_there_and_be_read_on_the_way_back():
     assert len(list(obstacles(blind, STEADY, {}))) == 2
     assert not list(obstacles(NEW, None, {}))
     assert OLD.formats
+
+
+def alone(intent, colour, name, *, at_ms=NOW_MS, ready=True):
+    """A machine of one colour, as on Azure."""
+    release = intent.release(colour)
+    seen = ColourStatus(release.id if release else "", ready, "walk-1", "", 300 << 20)
+    return MachineStatus(name, at_ms, intent.number, True, {colour: 100}, 5, {colour: seen})
+
+
+def apart(intent, *, machines=3, **more):
+    """A look at a fleet whose colours have machines of their own."""
+    there = [alone(intent, colour, f"{colour}-{n}") for colour in ("blue", "green") for n in range(machines)]
+    return Look(intent, {one.machine: one for one in there}, NOW_MS, more.pop("minutes", 4.0), **more)
+
+
+def of_own(intent):
+    colours = intent.colours | {"green": replace(intent.colours["green"], machines=3)}
+    return replace(intent, colours=colours)
+
+
+def test_a_colour_is_ready_when_all_its_machines_have_told_so():
+    action = decide(apart(of_own(STARTING), machines=2), PLAN)
+
+    assert isinstance(action, Hold)
+    assert "2 of 3 machines of green" in action.told
+    assert decide(apart(of_own(STARTING)), PLAN).after.step == "smoke"
+
+
+def test_a_canary_of_machines_has_their_share_of_the_machines():
+    after = decide(apart(of_own(SMOKE)), PLAN).after
+
+    assert after.colours["green"].admitted == ("green-0",)
+    assert after.weight("green") == 25  # one of four
+    two = decide(apart(of_own(SMOKE)), replace(PLAN, canary_machines=2)).after
+    assert two.colours["green"].admitted == ("green-0", "green-1")
+    assert two.weight("green") == 40
+
+
+@pytest.mark.parametrize("intent", [STARTING, SMOKE, CANARY, HALF])
+def test_nothing_goes_forward_while_the_outside_is_not_in_step(intent):
+    """A rule that does not reach the new machines yet, a scale set that is too small."""
+    passed = judged(Outcome.PASSED) if intent.step in {"canary", "half"} else None
+    action = decide(
+        Look(intent, {"m1": machine(intent)}, NOW_MS, 4.0, passed, ("The rule points at blue.",)), PLAN
+    )
+
+    assert isinstance(action, Hold)
+    assert "The rule points at blue." in action.told
+
+
+def test_an_outside_that_never_gets_there_takes_a_release_back():
+    late = decide(apart(of_own(SMOKE), minutes=11, waiting=("The rule points at blue.",)), PLAN)
+
+    assert late.failed
+    assert late.after.weight("blue") == 100
+
+
+def test_a_release_that_fails_goes_back_whatever_the_outside_does():
+    action = decide(apart(HALF, judgement=judged(Outcome.FAILED), waiting=("Azure does not answer.",)), PLAN)
+
+    assert action.failed
+
+
+def test_a_release_is_over_when_the_outside_is():
+    over = numbered(retired(WARM), 7)
+
+    assert isinstance(decide(apart(over, waiting=("blue still has 3 machines.",)), PLAN), Hold)
+    assert isinstance(decide(apart(over), PLAN), Done)
+
+
+def test_a_machine_of_the_live_colour_that_azure_repairs_is_no_evidence():
+    there = [alone(HALF, "green", "green-0"), alone(HALF, "blue", "blue-0", at_ms=NOW_MS - 90_000)]
+    action = decide(Look(HALF, {one.machine: one for one in there}, NOW_MS, 4.0), PLAN)
+
+    assert isinstance(action, Hold)
