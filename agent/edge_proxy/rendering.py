@@ -24,6 +24,8 @@ _TEMPLATE = Path(__file__).with_name("haproxy.cfg.template")
 _RETRY_AFTER_S = {429: 10, 503: 1}
 _LANE = (413, 500, 502, 503, 504)
 _PROBE_PLACES = 200  # connections kept for probe and runtime socket when the edge is full
+_LARGE_WAITING = 16  # for each place that large bodies have
+PACE_WINDOW_MS = 250
 _INDENT = "    "
 
 
@@ -65,6 +67,9 @@ def _numbers(edge: Edge) -> dict[str, int]:
         "all_connections": edge.connections + _PROBE_PLACES,
         "connections": edge.connections,
         "waiting": edge.waiting,
+        "large_waiting": min(edge.waiting, _LARGE_WAITING * edge.large_places),
+        "window_ms": PACE_WINDOW_MS,
+        "windows": 1000 // PACE_WINDOW_MS * times.queue_s // 2,
         "buffer_bytes": BUFFER_BYTES,
         "headers_bytes": HEADERS_BYTES,
         "small_body_bytes": BUFFER_BYTES - HEADERS_BYTES - 2048,  # with its headers it fits the buffer

@@ -20,6 +20,8 @@ from tests.prove import (
     key_life,
     kills,
     nights,
+    overload,
+    slow_clients,
     store_faults,
     stuck_store,
     swap_memory,
@@ -53,6 +55,9 @@ EXPERIMENTS = {
     "nights": (nights.nights, 365, nights.passed),
     "revocation": (key_life.revocation, 10, key_life.revoked_in_time),
     "key-timing": (key_life.timing, 10_000, key_life.told_apart_by_nothing),
+    "overload": (overload.overload, 30, overload.passed),
+    "connections": (overload.connections, 2000, overload.survived),
+    "slow-clients": (slow_clients.slow_clients, 500, slow_clients.passed),
     "two-machines": (store_faults.two_machines, 60, kills.passed),
 }
 

@@ -253,3 +253,40 @@ def test_no_request_meets_a_switch_of_colours(machine, places):
 
     assert Counter(answers) == {200: len(answers)}
     assert len(answers) > 100
+
+
+def test_nobody_waits_in_vain_for_a_service_that_is_slower_than_its_clients(machine):
+    """Ten requests a second are done, forty come: without a look at the pace most would wait until their time is over."""
+    machine.change(places=2)
+    machine.start("blue")
+    answers = []
+    threads = [
+        threading.Thread(target=lambda: answers.append(machine.get("/?sleep=0.1"))) for _ in range(160)
+    ]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.025)
+    for thread in threads:
+        thread.join()
+
+    refused = [answer for answer in answers if answer[0] != 200]
+    assert len(refused) > 60
+    for answer in refused:
+        assert_problem(answer, 503)
+        assert int(answer[1]["retry-after"]) > 0
+    logged = (machine.folder / "haproxy.log").read_text()
+    assert '"end":"PR--"' in logged  # refused at once
+    assert '"end":"sQ--"' not in logged  # nobody's time in the queue was over
+
+
+def test_many_at_once_wait_for_a_service_that_was_idle(machine):
+    machine.change(places=4)
+    machine.start("blue")
+    answers = []
+    threads = [threading.Thread(target=lambda: answers.append(machine.get()[0])) for _ in range(60)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert Counter(answers) == {200: 60}
