@@ -67,12 +67,12 @@ audit: $(CHECKS) ## Ask for known weaknesses of every locked package; one that c
 	  .venv-checks/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r $$lock; done
 
 .PHONY: plan
-plan: ## Plan an environment on Azure: ENVIRONMENT=staging STATE_ACCOUNT= (terraform/README.md)
+plan: $(if $(PICKLEFLEET_STORE),$(SERVICE)) ## Plan an environment on Azure: ENVIRONMENT=staging STATE_ACCOUNT= (terraform/README.md)
 	@bash terraform/plan.sh $(or $(ENVIRONMENT),staging)
 
 .PHONY: apply
-apply: ## Apply the plan that was shown: ENVIRONMENT=staging
-	@terraform -chdir=terraform/environments/$(or $(ENVIRONMENT),staging) apply -input=false "$(CURDIR)/var/terraform/$(or $(ENVIRONMENT),staging)/plan"
+apply: $(if $(PICKLEFLEET_STORE),$(SERVICE)) ## Apply the plan that was shown: ENVIRONMENT=staging STATE_ACCOUNT=
+	@bash terraform/apply.sh $(or $(ENVIRONMENT),staging)
 
 .PHONY: story
 story: $(DEVELOPMENT) $(SAMPLES) ## Play the flights story with the real parts and write its page; QUICK=1: a short form
@@ -89,8 +89,8 @@ version: ## Print this commit's version: its date, and its first letters
 	@git log -1 --format=%cd-%h --date=format:%Y.%m.%d
 
 .PHONY: release
-release: $(SERVICE) ## Walk a release to all clients, or go back: ACTION=deploy|promote|rollback|retire|status VERSION=
-	@$(BIN)/picklefleet release $(or $(ACTION),status) $(if $(filter deploy,$(ACTION)),$(if $(VERSION),'$(VERSION).json'))
+release: $(SERVICE) ## Walk a release to all clients, or go back: ACTION=assign|deploy|promote|rollback|retire|status
+	@$(BIN)/picklefleet release $(or $(ACTION),status) $(if $(filter assign,$(ACTION)),'$(VERSION).json')$(if $(filter deploy,$(ACTION)),$(if $(wildcard $(VERSION).json),'$(VERSION).json'))
 
 .PHONY: retrain
 retrain: $(SERVICE) ## Train what the queue asks for, compare it, register it; prints JSON

@@ -46,9 +46,14 @@ def walking(settings: Settings, outside: Outside, claim: Claim, told: Callable[[
 
 
 def machines_wanted(outside: Outside | None, now: FleetIntent | None, asked: int | None) -> int | None:
-    """As many as the live colour has, unless somebody asked for a number."""
-    if outside is None or now is None or asked is not None:
+    """As many as the live colour has, unless somebody asked for a number; the first release needs one."""
+    if outside is None or asked is not None:
         return asked
+    if now is None:
+        raise ReleaseError(
+            "The first release needs to know how many machines there shall be.",
+            fix="Say --machines, as the environment's output `capacity` has it.",
+        )
     return outside.fleet.look()[now.live].capacity
 
 
@@ -56,10 +61,8 @@ def obstacles(outside: Outside | None, now: FleetIntent | None, machines: int | 
     """What Azure has no room for. Raises ArmError."""
     if outside is None or now is None or machines is None:
         return ()
-    idle = outside.fleet.look().get(now.idle)
-    if idle is None:
-        return (f"There is no scale set {now.idle}.",)
-    fleet = outside.fleet
+    fleet, sets = outside.fleet, outside.fleet.look()
+    idle = sets.get(now.idle) or replace(sets[now.live], capacity=0)  # Terraform makes it like the other one
     return tuple(room.obstacles(fleet.arm, fleet.facts, now.idle, machines, idle))
 
 

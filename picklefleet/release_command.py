@@ -16,7 +16,7 @@ from lifecycle.runtime import current_runtime
 from picklefleet.azure_place import machines_wanted, move_rule
 from picklefleet.azure_place import obstacles as room_for
 from picklefleet.release_place import Place, read_release
-from picklefleet.release_walking import begin, plan_options, walk
+from picklefleet.release_walking import begin, plan_options, run_exclusively, walk
 from release.colours.assignments import assignments as assignments_of
 from release.colours.checks import obstacles
 from release.colours.decision import Action, Look, decide, not_ready
@@ -27,6 +27,12 @@ from release.colours.presentation import plan_lines, status_document, status_lin
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _reason = click.option("--reason", default="", help="Why, for the history.")
 _dry_run = click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
+
+_machines = click.option(
+    "--machines",
+    type=click.IntRange(1),
+    help="How many machines the colour shall have, where colours have their own; as many as the live one by default.",
+)
 
 
 @click.group(cls=CommandGroup)
@@ -42,7 +48,7 @@ def release() -> None:
 @click.argument("name")
 @click.option("--image", required=True, help="What hosts run: an image id, or a name with its digest.")
 @click.option("--image-digest", default="", help="The registry's digest of the same image.")
-@click.option("--machine-image", default="", help="On Azure, the baked machine image's version.")
+@click.option("--machine-image", default="", help="On Azure, the baked machine image's id, …/versions/1.2.3.")
 def describe(name: str, image: str, image_digest: str, machine_image: str) -> None:
     """Print the release NAME as a document. Run it in the release's own image: it tells what that code can read."""
     settings = settings_module.load()
@@ -103,9 +109,7 @@ def plan(document: Path, as_json: bool, **times: Any) -> None:
 @_reason
 @_dry_run
 @click.option("--explain", is_flag=True, help="Tell at each look what holds it, not only what is done.")
-@click.option(
-    "--machines", type=int, help="How many machines the colour shall have, where colours have their own."
-)
+@_machines
 def deploy(
     document: Path | None, reason: str, dry_run: bool, explain: bool, machines: int | None, **times: Any
 ) -> None:
@@ -134,12 +138,13 @@ def deploy(
 @click.argument("document", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @_reason
 @_dry_run
-def assign(document: Path, reason: str, dry_run: bool) -> None:
+@_machines
+def assign(document: Path, reason: str, dry_run: bool, machines: int | None) -> None:
     """Assign the release in DOCUMENT to the idle colour, and no more: `deploy` walks on.
 
     On Azure the environment is planned and applied in between: Terraform takes the colour's image from the journal.
     """
-    if begin(Place.open(), read_release(document), reason, None, dry_run=dry_run):
+    if begin(Place.open(), read_release(document), reason, machines, dry_run=dry_run):
         click.echo("Assigned. Walk: picklefleet release deploy")
 
 
@@ -197,12 +202,28 @@ def retire(reason: str, dry_run: bool) -> None:
         click.echo("Stopped. Go on: picklefleet release deploy" if ended is None else ended.told)
 
 
+@release.command(context_settings={"ignore_unknown_options": True})
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def exclusively(command: tuple[str, ...]) -> None:
+    """Run COMMAND while no rollout and no release moves anything, such as an apply of Terraform. Its exit code is given on.
+
+    Exit code 75 while somebody moves something.
+    """
+    raise SystemExit(run_exclusively(Place.open(), command))
+
+
 @release.command()
 @click.option("--terraform", is_flag=True, help="As a .tfvars.json file for terraform/environments.")
 def assignments(terraform: bool) -> None:
     """Print which image each colour boots and how many machines it has, as the journal says."""
     place = Place.open()
-    found = assignments_of(place.journal.newest(), place.machines())
+    releases = {
+        release.id: release
+        for entry in place.journal.history()
+        for release in map(entry.release, COLOURS)
+        if release is not None
+    }
+    found = assignments_of(place.journal.newest(), place.machines(), releases)
     echo_json({"colours": found} if terraform else found)
 
 

@@ -2,6 +2,7 @@
 
 import getpass
 import secrets
+import subprocess
 import threading
 from dataclasses import replace
 from typing import Any
@@ -22,7 +23,7 @@ from release.colours.checks import obstacles
 from release.colours.decision import Action, Look
 from release.colours.plan import WalkPlan
 from release.colours.presentation import told_of
-from release.colours.walker import Ended, Walker
+from release.colours.walker import BEATS_EVERY_S, Ended, Walker
 
 
 def plan_options(command: Any) -> Any:
@@ -53,7 +54,9 @@ def begin(place: Place, wanted: Release, reason: str, machines: int | None, *, d
     if now is not None and now.walking and now.release(now.idle) == wanted:
         return True  # begun before: go on
     walk = f"{wanted.name}-{secrets.token_hex(3)}"
-    after = first(wanted) if now is None else assigned(now, wanted, walk, machines=machines)
+    after = (
+        first(wanted, machines=machines) if now is None else assigned(now, wanted, walk, machines=machines)
+    )
     if dry_run:
         click.echo(
             f"Would write: {wanted.name} to {after.live if now is None else now.idle}, step {after.step}."
@@ -63,6 +66,18 @@ def begin(place: Place, wanted: Release, reason: str, machines: int | None, *, d
     if now is None:
         click.echo(f"{wanted.name} is the first release: {after.live} has all clients.")
     return now is not None
+
+
+def run_exclusively(place: Place, command: tuple[str, ...]) -> int:
+    """Under the claim of every change of traffic, kept alive for as long as the command takes."""
+    machine = MachineDirectory(place.settings.machine_dir)
+    claimed = change_claimed(place.registry.control, machine, getpass.getuser())
+    with claimed as claim, subprocess.Popen(command) as running:  # noqa: S603 - what the person typed
+        while True:
+            try:
+                return running.wait(BEATS_EVERY_S)
+            except subprocess.TimeoutExpired:
+                claim.heartbeat()
 
 
 def walk(place: Place, walk_plan: WalkPlan, *, explain: bool) -> Ended | None:

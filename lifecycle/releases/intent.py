@@ -75,9 +75,11 @@ class FleetIntent:
         return asdict(self)
 
 
-def first(release: Release, colour: Colour = "blue") -> FleetIntent:
+def first(release: Release, colour: Colour = "blue", *, machines: int | None = None) -> FleetIntent:
     """A fleet without any release yet: there is nobody to compare with, so it gets all clients at once."""
-    return FleetIntent(0, colour, {colour: ColourIntent(release, WHOLE), other(colour): ColourIntent()})
+    return FleetIntent(
+        0, colour, {colour: ColourIntent(release, WHOLE, machines), other(colour): ColourIntent()}
+    )
 
 
 def assigned(now: FleetIntent, release: Release, walk: str, *, machines: int | None = None) -> FleetIntent:

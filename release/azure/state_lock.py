@@ -56,17 +56,25 @@ def lock_in(told: str) -> StateLock | None:
         return None
     found = dict(_FIELD.findall(told))
     try:
-        created = datetime.strptime(found["Created"][:19], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
-        return StateLock(found["ID"], found["Who"], created)
+        return StateLock(found["ID"], found["Who"], _go_time(found["Created"]))
     except (KeyError, ValueError):
         return None
 
 
 def may_break(lock: StateLock, notes: Iterable[LockNote], mine: int) -> bool:
-    """Whether an older claim's walker left it. Both times are of that walker's machine; the lock's has whole seconds."""
+    """Whether an older claim's walker left it. Both times are of that walker's own machine."""
     before = [note for note in notes if note.who == lock.who and _moment(note) <= lock.created]
     return bool(before) and max(before, key=_moment).claim < mine
 
 
 def _moment(note: LockNote) -> datetime:
-    return datetime.fromisoformat(note.at).replace(microsecond=0)
+    return datetime.fromisoformat(note.at)
+
+
+def _go_time(told: str) -> datetime:
+    """As Go prints a time: 2026-11-26 16:56:29.402123456 +0000 UTC, with as many digits as there are. Raises ValueError."""
+    day, time, zone, *_ = told.split(" ")
+    whole, _, fraction = time.partition(".")
+    if zone != "+0000":
+        raise ValueError(told)
+    return datetime.fromisoformat(f"{day}T{whole}.{(fraction + '000000')[:6]}").replace(tzinfo=UTC)

@@ -98,11 +98,12 @@ def lacks(intent: FleetIntent, seen: Seen) -> Iterator[str]:
 def boots(intent: FleetIntent, idle: ScaleSet) -> bool:
     """Whether the colour's machines would be those of the release that the journal assigned."""
     release = intent.release(intent.idle)
-    return (
-        release is not None
-        and release.id == idle.release
-        and idle.image.endswith(f"/versions/{release.machine_image}")
-    )
+    if release is None or release.id != idle.release:
+        return False
+    image = (
+        release.machine_image.lower()
+    )  # an id, or its version alone; ARM's ids differ in case between its answers
+    return idle.image.lower() == image or idle.image.lower().endswith(f"/versions/{image}")
 
 
 def _of_the_idle(intent: FleetIntent, seen: Seen) -> Iterator[str]:

@@ -74,13 +74,13 @@ resource "azurerm_user_assigned_identity" "by_pipeline" {
 
 # No long-lived secret: the token of a workflow's run is exchanged for one of Azure's.
 resource "azurerm_federated_identity_credential" "by_pipeline" {
-  for_each = local.pipelines
+  for_each = local.subjects
 
   name                      = each.key
-  user_assigned_identity_id = azurerm_user_assigned_identity.by_pipeline[each.key].id
+  user_assigned_identity_id = azurerm_user_assigned_identity.by_pipeline[each.value.pipeline].id
   issuer                    = "https://token.actions.githubusercontent.com"
   audience                  = ["api://AzureADTokenExchange"]
-  subject                   = each.value
+  subject                   = each.value.subject
 }
 
 resource "azurerm_role_assignment" "state" {

@@ -46,7 +46,7 @@ def of_the_holder(told):
 
 
 def moment_as_told(value):
-    return f"{value[:19].replace('T', ' ')}.0 +0000 UTC"
+    return f"{value.replace('T', ' ').removesuffix('Z')} +0000 UTC"
 
 
 LIKE = {"ID": str, "Who": str, "Operation": str, "Created": moment_as_told}

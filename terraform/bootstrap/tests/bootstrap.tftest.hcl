@@ -45,6 +45,18 @@ run "a_pull_request_reads_and_never_writes" {
   }
 }
 
+run "only_a_protected_environment_changes_anything" {
+  command = plan
+
+  assert {
+    condition = alltrue([
+      for name, subject in local.subjects : endswith(subject.subject, ":environment:${subject.pipeline}")
+      if contains(["staging", "production"], subject.pipeline)
+    ])
+    error_message = "What applies signs in from an environment whose reviewers were asked."
+  }
+}
+
 run "a_repository_has_an_owner_and_a_name" {
   command = plan
   variables {

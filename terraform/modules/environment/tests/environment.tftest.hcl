@@ -1,8 +1,4 @@
 mock_provider "azurerm" {
-  mock_resource "azurerm_resource_group" {
-    defaults = { id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/flights" }
-  }
-
   mock_resource "azurerm_storage_account" {
     defaults = { id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/flights/providers/Microsoft.Storage/storageAccounts/flightsstore" }
   }
@@ -56,6 +52,13 @@ run "a_release_brings_its_colour_and_the_worker_comes_beside_it" {
 
 run "the_walker_is_told_where_everything_is" {
   command = plan
+
+  override_resource {
+    target          = azurerm_resource_group.fleet
+    values          = { id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/flights" }
+    override_during = plan
+  }
+
   variables {
     traffic_state = { storage_account_name = "flightsstate", container_name = "production-traffic", key = "terraform.tfstate", container_id = "/state/production-traffic" }
   }
@@ -65,7 +68,7 @@ run "the_walker_is_told_where_everything_is" {
     error_message = "Both colours have a name, whether they have machines or not."
   }
   assert {
-    condition     = output.fleet.backend == { storage_account_name = "flightsstate", container_name = "production-traffic", key = "terraform.tfstate" }
+    condition     = output.fleet.backend == tomap({ storage_account_name = "flightsstate", container_name = "production-traffic", key = "terraform.tfstate" })
     error_message = "The walker's Terraform keeps its state where bootstrap made room for it."
   }
 }

@@ -18,7 +18,7 @@ REFUSAL = """╷
 │   Info:
 ╵
 """
-AT = datetime(2026, 11, 26, 16, 56, 29, tzinfo=UTC)
+AT = datetime(2026, 11, 26, 16, 56, 29, 402000, tzinfo=UTC)
 LOCK = StateLock("43910e54-0a19-e7f9-73a4-f2de52a81e90", "picklefleet@runner000001", AT)
 
 
@@ -31,7 +31,13 @@ def test_terraforms_refusal_tells_the_lock():
 
 
 @pytest.mark.parametrize(
-    "told", ["", "Error: Invalid value for variable", REFUSAL.replace("Created", "Made")]
+    "told",
+    [
+        "",
+        "Error: Invalid value for variable",
+        REFUSAL.replace("Created", "Made"),
+        REFUSAL.replace("+0000", "+0100"),
+    ],
 )
 def test_any_other_failure_tells_none(told):
     assert lock_in(told) is None
@@ -54,6 +60,21 @@ def test_an_older_claims_walker_left_it():
 )
 def test_whoever_elses_lock_stays(notes):
     assert not may_break(LOCK, notes, 4)
+
+
+def test_a_walker_that_began_in_the_very_second_is_told_apart():
+    late = LockNote(4, LOCK.who, "2026-11-26T16:56:29.800Z")
+
+    assert may_break(LOCK, [note(3, 20), late], 4)
+
+
+@pytest.mark.parametrize(
+    "created", ["2026-11-26 16:56:29 +0000 UTC", "2026-11-26 16:56:29.402123456 +0000 UTC"]
+)
+def test_gos_times_are_read_with_whatever_digits(created):
+    told = REFUSAL.replace("2026-11-26 16:56:29.402 +0000 UTC", created)
+
+    assert lock_in(told).created.replace(microsecond=0) == AT.replace(microsecond=0)
 
 
 def test_a_note_comes_back_as_it_was_written():
