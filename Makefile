@@ -110,6 +110,7 @@ docs: $(DEVELOPMENT) ## Write the generated pages: settings, metrics, problems, 
 	@$(BIN)/python -c "from lifecycle.metrics import markdown; print(markdown(), end='')" > docs/metrics.md
 	@$(BIN)/python -c "from webapp.problems import as_markdown; print(as_markdown(), end='')" > docs/problems.md
 	@$(BIN)/python terraform/tables.py
+	@$(BIN)/python docs/plan/capacity.py > docs/plan/capacity.md
 
 .PHONY: lock
 lock: $(DEVELOPMENT) ## Resolve every *.in file anew into a locked *.txt with hashes
