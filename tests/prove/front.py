@@ -56,9 +56,9 @@ class Front:
         self.key = json.loads(self.run("keys", "create", "--owner", "shop", *scopes, "--json"))["key"]
         self.run("agent", "--once")
 
-    def start(self, *colours):
+    def start(self, *colours, application="webapp.wsgi:app"):
         for colour in colours or ("blue",):
-            self.start_web(colour)
+            self.start_web(colour, application)
         if not self.without_proxy:
             self.run(
                 "edge", "render", "--out", str(self.folder), "--listen", f"127.0.0.1:{self.port}",
