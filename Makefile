@@ -62,9 +62,10 @@ checks: $(CHECKS) $(DEVELOPMENT) ## Run the static gates, each beside a planted 
 	@$(BIN)/pytest tests/gates $(PYTEST_FLAGS)
 
 .PHONY: audit
-audit: $(CHECKS) ## Ask for known weaknesses of every locked package; one that can't be asked about is a failure
-	@for lock in requirements.txt runtimes/*.txt extras/*.txt; do \
-	  .venv-checks/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r $$lock; done
+audit: AUDITED ?= requirements.txt $(wildcard runtimes/*.txt extras/*.txt) samples/requirements.txt image/requirements.txt requirements-dev.txt
+audit: $(if $(CHECKS_BIN),,$(CHECKS)) ## Ask for known weaknesses of every locked package; one that can't be asked about is a failure
+	@for lock in $(AUDITED); do \
+	  $(or $(CHECKS_BIN),.venv-checks/bin)/pip-audit --strict --disable-pip --require-hashes --progress-spinner off $(AUDIT_FLAGS) -r $$lock; done
 
 .PHONY: plan
 plan: $(if $(PICKLEFLEET_STORE),$(SERVICE)) ## Plan an environment on Azure: ENVIRONMENT=staging STATE_ACCOUNT= (terraform/README.md)

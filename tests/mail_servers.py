@@ -96,13 +96,13 @@ class Inbox:
 
 
 @contextmanager
-def good_server(authority: Authority, inbox: Inbox) -> Iterator[int]:
+def good_server(authority: Authority, inbox: Inbox, password: str = PASSWORD) -> Iterator[int]:
     """STARTTLS and a password are both required. The port."""
 
     def authenticate(_server, _session, _envelope, _mechanism, given):
         fine = isinstance(given, LoginPassword) and (given.login, given.password) == (
             USER.encode(),
-            PASSWORD.encode(),
+            password.encode(),
         )
         return AuthResult(success=True) if fine else AuthResult(success=False, handled=False)
 

@@ -21,7 +21,9 @@ from tests.prove import (
     kills,
     nights,
     overload,
+    restarts,
     slow_clients,
+    smuggling,
     store_faults,
     stuck_store,
     swap_memory,
@@ -58,6 +60,8 @@ EXPERIMENTS = {
     "overload": (overload.overload, 30, overload.passed),
     "connections": (overload.connections, 2000, overload.survived),
     "slow-clients": (slow_clients.slow_clients, 500, slow_clients.passed),
+    "smuggling": (smuggling.smuggling, 500, smuggling.passed),
+    "restarts": (restarts.restarts, 10, restarts.passed),
     "two-machines": (store_faults.two_machines, 60, kills.passed),
 }
 

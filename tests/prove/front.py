@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from tests.edge import HAPROXY, request
 from tests.prove.host import until
 from tests.prove.machine import ROOT, free_port
 from tests.prove.small_model import NAMES, ROWS, write_model
+
+_PREPARED = {}  # the function that writes a model → a folder that such a machine begins with
 
 
 def write_slow_model(folder, trees=150):
@@ -48,13 +51,25 @@ class Front:
             f"PICKLEFLEET_{name}": text for name, text in (own | settings).items()
         }
         self.processes = {}
+        if write in _PREPARED:
+            shutil.copytree(_PREPARED[write], self.folder, dirs_exist_ok=True)
+        else:
+            self._prepare(write)
+        self.key = (self.folder / "key").read_text()
+
+    def _prepare(self, write):
+        """Once for each model: it takes longer than most of what is then done with it."""
         self.run("trust", "init")
-        self.run("register", write(self.folder / "model"), "--name", "small")
+        made = write(self.folder / "model")
+        self.run("register", *(made if isinstance(made, list) else [made]), "--name", "small")
         self.run("approve", "v1")
         self.run("promote", "v1")
         scopes = [f"--scope={scope}" for scope in ("predict", "read", "feedback")]
-        self.key = json.loads(self.run("keys", "create", "--owner", "shop", *scopes, "--json"))["key"]
+        made = json.loads(self.run("keys", "create", "--owner", "shop", *scopes, "--json"))
+        (self.folder / "key").write_text(made["key"])
         self.run("agent", "--once")
+        _PREPARED[write] = Path(tempfile.mkdtemp(prefix="made-"))
+        shutil.copytree(self.folder, _PREPARED[write], dirs_exist_ok=True)
 
     def start(self, *colours, application="webapp.wsgi:app"):
         for colour in colours or ("blue",):

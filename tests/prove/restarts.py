@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.edge_proxy.admission import EdgeProxy
 from tests.edge import HAPROXY
 from tests.prove.fleet import answers_of
 from tests.prove.front import Front
@@ -73,6 +74,7 @@ def _announced(front, clients, requests, met):
     (front.folder / "blue.log").unlink()
     front.start_web("blue")
     met.update(_workers(front))
+    until(lambda: "blue" in EdgeProxy(front.folder / "e").look().listening)
     front.run("edge", "weigh", "--blue", "100", "--green", "0")
     clients.more(requests)
 

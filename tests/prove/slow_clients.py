@@ -24,10 +24,10 @@ def slow_clients(_folder, count, seed):
     """`count` of each of the three kinds, through the shipped proxy and both kinds of web process; the twin without it."""
     if HAPROXY is None:
         pytest.skip("there is no haproxy on this machine (Debian: apt install haproxy)")
-    seconds = 60 if count >= 500 else 12
+    full = count >= 500
     return {
-        "figure": {worker: _run(count, seconds, WORKER=worker) for worker in ("threads", "events")},
-        "negative_control": _run(count, 12, without_proxy=True),
+        "figure": {worker: _run(count, 60 if full else 3, WORKER=worker) for worker in ("threads", "events")},
+        "negative_control": _run(count, 10 if full else 3, without_proxy=True),
     }
 
 
@@ -46,8 +46,8 @@ def _run(count, seconds, without_proxy=False, **settings):
     try:
         data = front.predict(ROWS[0], more=b"Connection: close\r\n")
         with Slow(front, count) as slow:
-            time.sleep(5)
-            found = open_loop(front.port, data, [number / _RATE for number in range(_RATE * seconds)])
+            time.sleep(3)
+            found = open_loop(front.port, data, [number / _RATE for number in range(_RATE * seconds)], 5.0)
             opened = slow.opened
     finally:
         front.end()

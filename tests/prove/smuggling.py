@@ -136,8 +136,9 @@ def _careless(count, seed):
         for _, data in itertools.islice(pairs(b"key", random.Random(seed)), count):  # noqa: S311 - the same cases every time
             _sent(proxy.server_address[1], data)
     finally:
-        proxy.shutdown()
-        upstream.shutdown()
+        for server in (proxy, upstream):
+            server.shutdown()
+            server.server_close()
     return {"pairs": count, **_judged(seen)}
 
 
