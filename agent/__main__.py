@@ -26,9 +26,9 @@ from agent.smoke import Smoke
 from agent.sync import PolicySync
 from agent.trial import try_bundle
 from lifecycle import settings as settings_module
+from lifecycle.adapters.azure_monitor import open_all_metrics, open_azure_monitor
 from lifecycle.adapters.metadata_service import MetadataService
 from lifecycle.adapters.opening import open_records, open_registry
-from lifecycle.adapters.statsd import open_metrics
 from lifecycle.bundle import MANIFEST, manifest_from_bytes
 from lifecycle.errors import NotFoundError
 from lifecycle.golden import GoldenRows
@@ -57,7 +57,9 @@ def agent(once: bool) -> None:
     configure(settings.log_level, settings.log_format)
     registry = open_registry(settings)
     machine = MachineDirectory(settings.machine_dir)
-    metrics = open_metrics(settings)
+    folder = machine.root / "azure-monitor"
+    monitor = None if once else open_azure_monitor(settings, machine_name(machine), folder)
+    metrics = open_all_metrics(settings, monitor)
     sync = PolicySync(registry, machine, lambda: load_trust(settings.keys_dir), try_bundle, free_bytes)
     rounds = Rounds(sync, metrics)
     keys = KeyRounds(registry.control, machine, lambda: load_trust(settings.keys_dir), metrics)
@@ -79,8 +81,12 @@ def agent(once: bool) -> None:
     if proxy:
         edge = EdgeRounds(proxy, lambda: spool_is_sound(machine.spool))
         threading.Thread(target=edge.run, args=(stop,), name="edge", daemon=True).start()
-    if settings.statsd_listen and settings.statsd_host:
-        relay = MetricsRelay(settings.statsd_listen, (settings.statsd_host, settings.statsd_port))
+    telling = threading.Thread(target=monitor.run, args=(stop,), name="azure-monitor") if monitor else None
+    if telling is not None:
+        telling.start()
+    if settings.statsd_listen:
+        server = (settings.statsd_host, settings.statsd_port) if settings.statsd_host else None
+        relay = MetricsRelay(settings.statsd_listen, server, monitor.tally.take_packet if monitor else None)
         threading.Thread(target=relay.run, args=(stop,), name="metrics", daemon=True).start()
     host = HostRounds(machine_name(machine), machine.root, proxy, metrics)
     threading.Thread(target=host.run, args=(stop,), name="host", daemon=True).start()
@@ -98,6 +104,8 @@ def agent(once: bool) -> None:
     keep_beating(settings, "agent", lambda: carrier.is_alive() and asker.is_alive(), stop)
     rounds.run(settings.agent_poll_s, stop)
     carrier.join()  # it ships once more: the web processes ended before
+    if telling is not None:
+        telling.join()
 
 
 def _shipping(settings: Settings, machine: MachineDirectory, metrics: Metrics) -> ShippingRounds:

@@ -33,8 +33,9 @@ def work(
 
     if not once:
         _show_heartbeat()
-        rounds = _rounds()
-        run(rounds, _log_keeping(), rounds.post, open_checker(rounds.post.mailer))
+        with _telling() as metrics:
+            rounds = _rounds(metrics)
+            run(rounds, _log_keeping(), rounds.post, open_checker(rounds.post.mailer, metrics))
     elif judge_into is not None:
         _judge_into(once[0], judge_into)
     else:
@@ -148,7 +149,28 @@ def _show_heartbeat() -> None:
     keep_beating(settings_module.load(), "worker", lambda: True, threading.Event())
 
 
-def _rounds() -> Any:
+@contextmanager
+def _telling() -> Iterator[Any]:
+    """Every sink of metrics; one that adds up by the minute tells once more at the end."""
+    import threading
+
+    from lifecycle import settings as settings_module
+    from lifecycle.adapters.azure_monitor import open_all_metrics, open_azure_monitor
+
+    settings, stop = settings_module.load(), threading.Event()
+    monitor = open_azure_monitor(settings, "worker", settings.machine_dir / "azure-monitor-worker")
+    thread = threading.Thread(target=monitor.run, args=(stop,), name="azure-monitor") if monitor else None
+    if thread is not None:
+        thread.start()
+    try:
+        yield open_all_metrics(settings, monitor)
+    finally:
+        stop.set()
+        if thread is not None:
+            thread.join()
+
+
+def _rounds(metrics: Any = None) -> Any:
     from drift_jobs.child import ChildJudge
     from drift_jobs.rounds import Rounds
     from lifecycle import settings as settings_module
@@ -158,7 +180,7 @@ def _rounds() -> Any:
     settings = settings_module.load()
     configure(settings.log_level, settings.log_format)
     judge = ChildJudge(settings_module.environment_for(settings, {}))
-    place, metrics = open_place(), open_metrics(settings)
+    place, metrics = open_place(), metrics or open_metrics(settings)
     return Rounds(place, metrics, judge, post=open_post(settings, place.reports, metrics))
 
 
@@ -184,7 +206,7 @@ def open_post(settings: Any, reports: Any, metrics: Any) -> Any:
     return PostOffice(reports, Snoozes(reports.store), mailer, only_news=news, link=settings.reports_url)
 
 
-def open_checker(mailer: Any) -> Any:
+def open_checker(mailer: Any, metrics: Any = None) -> Any:
     """What looks for alarms in Graphite; None where the settings name none."""
     from drift_jobs.watching.checker import Checker
     from lifecycle import settings as settings_module
@@ -202,7 +224,7 @@ def open_checker(mailer: Any) -> Any:
 
     ask = Graphite(settings.graphite_url).numbers
     reports = open_store(settings).area("reports")
-    return Checker(ask, reports, open_metrics(settings), tell if mailer else None)
+    return Checker(ask, reports, metrics or open_metrics(settings), tell if mailer else None)
 
 
 @click.command()

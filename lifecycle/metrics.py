@@ -313,7 +313,8 @@ def _values(metric: Metric) -> str:
 
 _PAGE = """# Metrics
 
-Sent by StatsD's protocol to `PICKLEFLEET_STATSD_HOST`; nothing is sent while that is empty.
+Sent by StatsD's protocol to `PICKLEFLEET_STATSD_HOST`, and by the agent and the worker, added up over a minute, to the Application
+Insights of `PICKLEFLEET_AZURE_MONITOR` ([Azure Monitor](guide/azure-monitor.md)); nothing is sent while both are empty.
 
 A histogram is sent as one counter for each bucket: `<path>.to_000012589` counts the observations above the
 bucket's lower edge (the upper edge of the one before) and up to 12,589 millionths of the unit; `<path>.over`

@@ -4,6 +4,7 @@ import json
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
 
 NAME = "web-blue_3"
 
@@ -40,6 +41,10 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(400, {"error": "Bad request. Required metadata header not specified"})
         elif self.path == "/metadata/instance/compute/name?api-version=2021-02-01&format=text":
             self._answer(200, NAME)
+        elif self.path.startswith("/metadata/identity/oauth2/token?api-version=2018-02-01&"):
+            asked = parse_qs(urlsplit(self.path).query)
+            told = f"token of {asked['client_id'][0]} for {asked['resource'][0]}"
+            self._answer(200, {"access_token": told, "expires_on": "4000000000"})
         elif self.path == "/metadata/scheduledevents?api-version=2020-07-01":
             self._answer(
                 200, "{" if self.server.broken else {"DocumentIncarnation": 1, "Events": self.server.events}

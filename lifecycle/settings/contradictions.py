@@ -27,8 +27,11 @@ def contradictions(settings: Settings) -> Iterator[str]:
             f"the past anew. Listen on a loopback address ({PREFIX}HOST=127.0.0.1)."
         )
     yield from mail_contradictions(settings)
-    if settings.statsd_listen and not settings.statsd_host:
-        yield f"{PREFIX}STATSD_LISTEN needs {PREFIX}STATSD_HOST: metrics that are taken must go somewhere."
+    if settings.statsd_listen and not settings.statsd_host and not settings.azure_monitor:
+        yield (
+            f"{PREFIX}STATSD_LISTEN needs {PREFIX}STATSD_HOST or {PREFIX}AZURE_MONITOR: metrics that are taken must "
+            "go somewhere."
+        )
     if settings.api_keys == "off" and beyond_loopback(settings.host, settings.bind):
         yield (
             f"{PREFIX}API_KEYS can't be off while others than this machine can reach the service: "

@@ -257,6 +257,16 @@ class Settings:
         to.listener,
         "The agent takes metrics here, such as 172.31.250.1:8125, from containers that have no route out.",
     )
+    azure_monitor: Secret[str] = _setting(
+        "",
+        to.secret_text,
+        "The connection string of an Application Insights: the agent and the worker send it the same metrics too.",
+    )
+    azure_client_id: str = _setting(
+        "",
+        to.text,
+        "The client id of the identity to be used where a machine of Azure has several; with METADATA_URL.",
+    )
     graphite_url: str = _setting(
         "", to.web_page, "Where graphite-web answers: the worker looks there for alarms; empty: it does not."
     )

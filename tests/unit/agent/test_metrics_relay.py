@@ -71,3 +71,21 @@ def test_an_address_that_comes_late_is_found(server, monkeypatch):
         holder.close()
 
         assert arrives(opened, listen, b"picklefleet.up:1|g") == b"picklefleet.up:1|g"
+
+
+def test_what_containers_send_is_also_taken_here_with_or_without_a_server(server):
+    _, address = server
+    for to in (address, None):
+        listen, taken = free_address(), []
+        stop = threading.Event()
+        running = threading.Thread(target=MetricsRelay(listen, to, taken.append).run, args=(stop,))
+        running.start()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as container:
+            for _ in range(100):
+                container.sendto(b"picklefleet.rows:3|c\nothers.rows:1|c", listen)
+                if stop.wait(0.05) or taken:
+                    break
+        stop.set()
+        running.join(10)
+
+        assert taken[0] == b"picklefleet.rows:3|c"

@@ -125,7 +125,7 @@ def test_secrets_show_nowhere() -> None:
     assert "letmein" not in shown
     assert KEY.hex() not in shown
     assert repr(KEY) not in shown
-    assert shown.count("<SECRET>") == 11  # five in the settings, one printed, five rows
+    assert shown.count("<SECRET>") == 13  # six in the settings, one printed, six rows
 
 
 def test_a_command_s_options_stand_above_the_environment() -> None:

@@ -1,0 +1,202 @@
+"""Microsoft's exporter against a server that takes what Azure Monitor's ingestion takes."""
+
+import gzip
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from lifecycle import settings
+from lifecycle.adapters.azure_monitor import (
+    MachineCredential,
+    open_all_metrics,
+    open_azure_monitor,
+)
+from lifecycle.adapters.metadata_service import MetadataService
+from lifecycle.errors import PicklefleetError
+from lifecycle.metrics_tally import Several
+from tests.metadata_service import metadata_service
+
+KEY = "11111111-2222-3333-4444-555555555555"
+
+
+class Ingestion(ThreadingHTTPServer):
+    """`status`: 200 takes everything, 503 is an outage."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.status, self.taken, self.asked, self.elsewhere = 200, [], 0, []
+
+    @property
+    def connection(self):
+        return f"InstrumentationKey={KEY};IngestionEndpoint=http://127.0.0.1:{self.server_port}/"
+
+    def numbers(self):
+        """Name → values, in the order in which they came."""
+        found = {}
+        for envelope in self.taken:
+            for metric in envelope["data"]["baseData"]["metrics"]:
+                found.setdefault(metric["name"], []).append(metric["value"])
+        return found
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_POST(self):
+        data = self.rfile.read(int(self.headers["Content-Length"]))
+        body = gzip.decompress(data) if self.headers.get("Content-Encoding") == "gzip" else data
+        self.server.asked += 1
+        envelopes = json.loads(body)
+        if not self.path.endswith("/track"):
+            self.server.elsewhere.append(self.path)
+        if self.server.status == 200:
+            self.server.taken += envelopes
+        answer = {"itemsReceived": len(envelopes), "itemsAccepted": len(envelopes), "errors": []}
+        sent = json.dumps(answer).encode()
+        self.send_response(self.server.status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(sent)))
+        self.end_headers()
+        self.wfile.write(sent)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def ingestion():
+    with Ingestion() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def opened(ingestion, tmp_path):
+    made = []
+
+    def open_one():
+        given = settings.load(
+            {"PICKLEFLEET_AZURE_MONITOR": ingestion.connection, "PICKLEFLEET_COLOUR": "green"}
+        )
+        made.append(open_azure_monitor(given, "m1", tmp_path / "kept", retry_s=0))
+        return made[-1]
+
+    yield open_one
+    for one in made:
+        one.exporter.shutdown()
+
+
+@pytest.fixture
+def monitor(opened):
+    return opened()
+
+
+def test_the_same_metrics_arrive_as_sums_by_interval(ingestion, monitor):
+    for _ in range(3):
+        monitor.tally.increment("requests", status="5xx")
+    monitor.tally.observe("request_seconds", 0.0009)
+    monitor.tally.gauge("nights_missing", 0)
+
+    assert monitor.send()
+    assert ingestion.numbers() == {
+        "picklefleet.requests.5xx": [3.0],
+        "picklefleet.request_seconds.to_000001000": [1.0],
+        "picklefleet.nights_missing": [0.0],
+    }
+
+
+def test_an_envelope_tells_whose_it_is_and_nothing_else(ingestion, monitor):
+    monitor.tally.increment("rows", 7)
+    monitor.send()
+    (envelope,) = ingestion.taken
+
+    assert envelope["iKey"] == KEY
+    assert envelope["tags"]["ai.cloud.role"] == "picklefleet-green"
+    assert envelope["tags"]["ai.cloud.roleInstance"] == "m1"
+    assert envelope["data"]["baseType"] == "MetricData"
+    assert ingestion.elsewhere == []
+
+
+def test_an_outage_costs_nothing_but_time(ingestion, monitor):
+    """What could not be sent lies on disk, and goes with the first that can be."""
+    ingestion.status = 503
+    for minute in range(3):
+        monitor.tally.increment("rows", 10 + minute)
+        assert not monitor.send()
+    assert ingestion.taken == []
+
+    ingestion.status = 200
+    monitor.tally.increment("rows", 100)
+    assert monitor.send()
+    assert sorted(ingestion.numbers()["picklefleet.rows"]) == [10.0, 11.0, 12.0, 100.0]
+
+    monitor.tally.increment("rows", 5)
+    monitor.send()
+    assert len(ingestion.numbers()["picklefleet.rows"]) == 5  # nothing came twice
+
+
+def test_what_an_outage_left_outlives_the_process(ingestion, opened):
+    first = opened()
+    ingestion.status = 503
+    first.tally.increment("rows", 10)
+    first.send()
+    first.exporter.shutdown()
+
+    ingestion.status = 200
+    second = opened()
+    second.tally.increment("rows", 1)
+    second.send()
+    assert sorted(ingestion.numbers()["picklefleet.rows"]) == [1.0, 10.0]
+
+
+def test_without_a_disk_for_it_an_outage_loses_them(ingestion, monitor):
+    """The negative control: it is the storage that keeps them."""
+    monitor.exporter.storage.disable()
+    ingestion.status = 503
+    monitor.tally.increment("rows", 10)
+    monitor.send()
+    ingestion.status = 200
+    monitor.tally.increment("rows", 1)
+    monitor.send()
+
+    assert ingestion.numbers()["picklefleet.rows"] == [1.0]
+
+
+def test_the_last_minute_is_told_at_the_end(ingestion, monitor):
+    stop = threading.Event()
+    running = threading.Thread(target=monitor.run, args=(stop, 60.0))
+    running.start()
+    monitor.tally.increment("rows", 4)
+    stop.set()
+    running.join(20)
+
+    assert ingestion.numbers()["picklefleet.rows"] == [4.0]
+
+
+def test_an_agent_without_a_connection_string_sends_nothing(tmp_path):
+    given = settings.load({})
+
+    assert open_azure_monitor(given, "m1", tmp_path) is None
+    assert not isinstance(open_all_metrics(given, None), Several)
+
+
+def test_a_connection_string_that_is_none_says_where_to_take_one(tmp_path):
+    given = settings.load({"PICKLEFLEET_AZURE_MONITOR": "whatever"})
+
+    with pytest.raises(PicklefleetError, match="Application Insights"):
+        open_azure_monitor(given, "m1", tmp_path)
+
+
+def test_the_machines_identity_signs_in():
+    with metadata_service() as service:
+        token = MachineCredential(MetadataService(service.url), "serving").get_token(
+            "https://monitor.azure.com//.default"
+        )
+
+    assert token.token == "token of serving for https://monitor.azure.com"
+    assert token.expires_on == 4_000_000_000
