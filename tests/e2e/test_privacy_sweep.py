@@ -38,7 +38,7 @@ HOSTILE = f"{LABEL}-hostile-{secrets.token_hex(6)}"
 INJECTIONS = ("\r\n", "\x1b[31m", "\u2028", "\x00", "%0d%0a", "|c\n", "${jndi:x}", '"}\n{"event":"forged"')
 VALUES = (CATEGORY, ROW_KEY, str(NUMBER))  # recorded, so in the allowed places
 NOWHERE = (UNIT, IDEMPOTENCY, FAULTY, HOSTILE)
-ALLOWED = ("machine/spool", "machine/segments", "store/records")
+ALLOWED = ("machine/spool", "machine/cache/segments", "store/records")
 
 
 class Metrics:
