@@ -16,5 +16,10 @@ class GunicornLog(Logger):  # type: ignore[misc]  # Gunicorn publishes no types
         configure(settings.log_level, settings.log_format)
         self.error_log.propagate = True
 
+    def debug(self, msg: str, *args: Any, **kwargs: Any) -> None:
+        """Those with something put in repeat what a client sent: the path and query of every request among them."""
+        if not args:
+            super().debug(msg, **kwargs)
+
     def access(self, resp: Any, req: Any, environ: dict[str, Any], request_time: timedelta) -> None:
         """The application logs each answer, with its request id."""
