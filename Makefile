@@ -128,6 +128,10 @@ image: ## Build the container image and hold its layers to their budgets: RUNTIM
 	  --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) --tag picklefleet:local .
 	@$(PYTHON) image/size_budget.py picklefleet:local $(BASE)
 
+.PHONY: bake
+bake: ## Bake a machine image with Packer: WHERE=azure|local IMAGE= (packer/README.md)
+	@bash packer/bake.sh $(or $(WHERE),azure)
+
 .PHONY: up
 up: ## Start the whole ring in containers, with the flights model: PORT= PROFILES=worker,metrics
 	@docker build --quiet --target service --build-arg BASE=$(BASE) --tag picklefleet:local .

@@ -23,10 +23,10 @@ locals {
     } : role => set if set.image != ""
   }
 
+  # Read at the first boot (ansible/roles/first_boot): no secret is in it.
   user_data = {
     store     = "az://${module.storage.account_name}"
     vault     = module.key_vault.uri
-    images    = module.registry.login_server
     telemetry = nonsensitive(module.monitoring.connection_string) # it opens nothing without an identity
   }
 }

@@ -1,0 +1,205 @@
+"""A machine's first boot against a metadata service, a vault and an engine that answer as the real ones."""
+
+import base64
+import json
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+PROGRAM = Path(__file__).parents[3] / "ansible" / "roles" / "first_boot" / "files" / "first-boot"
+IMAGE = "a" * 64
+# An engine that holds what it was given: `load` takes the id from the archive's content.
+ENGINE = """#!/bin/sh
+held="$(dirname "$0")/held"
+case $1 in
+  image) grep -qx "$3" "$held" 2> /dev/null && echo "$3" ;;
+  load) cat "$4" >> "$held" ;;
+esac
+"""
+
+
+class Azure(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.tags = {"picklefleet-role": "green", "picklefleet-release": "r2-abc"}
+        self.data = {
+            "store": "az://flightsstore",
+            "vault": self.url,
+            "telemetry": "InstrumentationKey=k",
+            "identity": "serving",
+        }
+        self.secrets = {"fleet-key": "f" * 64, "records-key": "e" * 64, "tls-certificate": "PEM"}
+        self.forbidden = False
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        azure, path = self.server, urlsplit(self.path).path
+        if path == "/metadata/instance/compute":
+            tags = [{"name": name, "value": value} for name, value in azure.tags.items()]
+            data = base64.b64encode(json.dumps(azure.data).encode()).decode()
+            self._answer(200, {"name": "flights-green_7", "tagsList": tags, "userData": data})
+        elif path == "/metadata/identity/oauth2/token":
+            asked = parse_qs(urlsplit(self.path).query)
+            self._answer(200, {"access_token": f"{asked['client_id'][0]} {asked['resource'][0]}"})
+        elif self.headers.get("Authorization") != "Bearer serving https://vault.azure.net" or azure.forbidden:
+            self._answer(403, {})
+        else:
+            value = azure.secrets.get(path.rsplit("/", 1)[1])
+            self._answer(200 if value else 404, {"value": value})
+
+    def _answer(self, status, document):
+        data = json.dumps(document).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_):
+        pass
+
+
+@contextmanager
+def running():
+    with Azure() as azure:
+        thread = threading.Thread(target=azure.serve_forever, args=(0.02,))
+        thread.start()
+        yield azure
+        azure.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def azure():
+    with running() as made:
+        yield made
+
+
+@pytest.fixture
+def host(tmp_path):
+    images = tmp_path / "var/lib/picklefleet/images"
+    images.mkdir(parents=True)
+    (images / f"{IMAGE}.tar").write_text(f"sha256:{IMAGE}\n")
+    folder = tmp_path / "etc/picklefleet"
+    folder.mkdir(parents=True)
+    (folder / "agent.env").write_text(
+        "PICKLEFLEET_STORE=az://set-at-the-first-boot\nPICKLEFLEET_EDGE_DIR=/edge\n"
+    )
+    (folder / "web.env").write_text("PICKLEFLEET_API_KEYS=on\n")
+    engine = tmp_path / "docker"
+    engine.write_text(ENGINE)
+    engine.chmod(0o755)
+    return tmp_path
+
+
+def boot(host, metadata):
+    command = [
+        sys.executable,
+        str(PROGRAM),
+        "--root",
+        host,
+        "--metadata",
+        metadata,
+        "--docker",
+        host / "docker",
+    ]
+    return subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=60, check=False)
+
+
+def settings(host, name):
+    return dict(line.split("=", 1) for line in (host / "etc/picklefleet" / name).read_text().splitlines())
+
+
+def test_a_machine_is_what_its_own_tags_say(host, azure):
+    done = boot(host, azure.url)
+
+    assert done.returncode == 0, done.stderr
+    assert "flights-green_7 is green, release r2-abc." in done.stdout
+    told = settings(host, "agent.env")
+    assert told["PICKLEFLEET_STORE"] == "az://flightsstore"
+    assert told["PICKLEFLEET_EDGE_DIR"] == "/edge"  # what was baked stays
+    assert (told["PICKLEFLEET_COLOUR"], told["PICKLEFLEET_CARRIES"]) == ("green", "own")
+    assert told["PICKLEFLEET_METADATA_URL"] == azure.url
+    assert told["PICKLEFLEET_AZURE_MONITOR_FILE"] == "/run/secrets/AZURE_MONITOR"
+    assert settings(host, "web.env")["PICKLEFLEET_API_KEYS"] == "on"
+
+
+def test_its_secrets_come_from_the_vault_by_its_own_identity(host, azure):
+    boot(host, azure.url)
+    folder = host / "etc/picklefleet"
+
+    assert (folder / "trust/fleet.key").read_text() == "f" * 64
+    assert (folder / "trust/records.key").read_text() == "e" * 64
+    assert (folder / "certificates/edge.pem").read_text() == "PEM"
+    assert (folder / "secrets/agent/AZURE_MONITOR").read_text() == "InstrumentationKey=k"
+    assert {oct(file.stat().st_mode & 0o777) for file in folder.rglob("*.key")} == {"0o440"}
+    assert not (folder / "secrets/web/FLEET_KEY_PREVIOUS").exists()
+
+
+def test_the_key_before_this_one_is_there_while_keys_change(host, azure):
+    azure.secrets["fleet-key-previous"] = "d" * 64
+    boot(host, azure.url)
+
+    assert (
+        settings(host, "web.env")["PICKLEFLEET_FLEET_KEY_PREVIOUS_FILE"] == "/run/secrets/FLEET_KEY_PREVIOUS"
+    )
+
+
+def test_every_boot_gives_the_same(host, azure):
+    boot(host, azure.url)
+    before = {file: file.read_text() for file in (host / "etc").rglob("*") if file.is_file()}
+    assert boot(host, azure.url).returncode == 0
+
+    assert {file: file.read_text() for file in (host / "etc").rglob("*") if file.is_file()} == before
+
+
+def test_the_carried_image_is_loaded_once_and_checked(host, azure):
+    boot(host, azure.url)
+    assert (host / "held").read_text() == f"sha256:{IMAGE}\n"
+    assert not list((host / "var/lib/picklefleet/images").iterdir())
+
+    (host / f"var/lib/picklefleet/images/{'b' * 64}.tar").write_text("something else\n")
+    done = boot(host, azure.url)
+    assert done.returncode == 1
+    assert "was changed after it was baked" in done.stderr
+
+
+@pytest.mark.parametrize("missing", ["fleet-key", "records-key", "tls-certificate"])
+def test_without_a_secret_that_it_needs_it_does_not_start(host, azure, missing):
+    del azure.secrets[missing]
+    done = boot(host, azure.url)
+
+    assert done.returncode == 1
+    assert missing in done.stderr
+
+
+def test_a_vault_that_refuses_is_tried_again_by_the_unit(host, azure):
+    azure.forbidden = True
+
+    assert boot(host, azure.url).returncode != 0
+
+
+def test_a_machine_without_a_role_belongs_to_no_fleet(host, azure):
+    azure.tags = {}
+
+    assert "belongs to no fleet" in boot(host, azure.url).stderr
+
+
+def test_a_plain_host_only_loads_its_images(host):
+    done = boot(host, "http://127.0.0.1:9")
+
+    assert done.returncode == 0
+    assert (host / "held").exists()
+    assert "PICKLEFLEET_COLOUR" not in settings(host, "agent.env")
