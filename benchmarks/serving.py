@@ -1,7 +1,8 @@
 """The same pickles behind Picklefleet and behind a peer, in turn: `python -m benchmarks.serving [--quick]`.
 
 One worker each, sixteen kept connections, rows that vary, every answer checked against the model itself. Picklefleet
-records and measures as always. On a shared machine take the ratios; CPU time is disturbed least.
+records and measures as always; `--guarded` puts it behind its edge proxy with API keys and all limits on, as it is met
+in earnest, while the peer stays bare. On a shared machine take the ratios; CPU time is disturbed least.
 """
 
 import argparse
@@ -32,6 +33,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from benchmarks.serving_load import cpu_seconds, load, request_bytes
+from tests.prove.front import Front
 from tests.prove.machine import ROOT, Machine, free_port
 
 CONNECTIONS = 16
@@ -57,6 +59,7 @@ class Server:
     times: dict[
         int, int
     ]  # how often a block's requests are asked, by rows: who is quick is asked as long as the slow
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ class Effort:
     requests: dict[int, int]
     blocks: int
     worker: str
+    guarded: bool
 
 
 @dataclass(frozen=True)
@@ -90,10 +94,11 @@ def main() -> None:
     )
     options.add_argument("--blocks", type=int, default=3)
     options.add_argument("--model", choices=list(FINALS), action="append", help="only this one")
+    options.add_argument("--guarded", action="store_true", help="behind the edge proxy, with keys and limits")
     options.add_argument("--worker", choices=["events", "threads"], default="events")
     asked = options.parse_args()
     requests = dict.fromkeys(REQUESTS, 4) if asked.quick else REQUESTS
-    plan = Effort(requests, 1 if asked.quick else asked.blocks, asked.worker)
+    plan = Effort(requests, 1 if asked.quick else asked.blocks, asked.worker, asked.guarded)
     table = flights(4000)
     with tempfile.TemporaryDirectory(prefix="serving-") as name:
         folder = Path(name)
@@ -111,7 +116,8 @@ def measure(final: str, table: pd.DataFrame, folder: Path, peer: Path, plan: "Ef
     (folder / "model.pkl").write_bytes(pickle.dumps(pipeline))
     table.drop(columns="late").head(200).to_csv(folder / "sample.csv", index=False)
     with ExitStack() as stack:
-        servers = [stack.enter_context(ours(folder, plan.worker)), stack.enter_context(by_hand(folder, peer))]
+        own = guarded if plan.guarded else ours
+        servers = [stack.enter_context(own(folder, plan.worker)), stack.enter_context(by_hand(folder, peer))]
         for rows, count in plan.requests.items():
             blocks = interleaved(servers, Asked(pipeline, table, rows, count), plan.blocks)
             report(final, rows, blocks)
@@ -128,7 +134,9 @@ def interleaved(
             times = server.times.get(asked.rows, 1)
             before = cpu_seconds(server.pids)
             found = load(
-                server.port, [request_bytes(server.path, body) for body in bodies] * times, CONNECTIONS
+                server.port,
+                [request_bytes(server.path, body, server.key) for body in bodies] * times,
+                CONNECTIONS,
             )
             used = cpu_seconds(server.pids) - before
             for number, body in found.bodies.items():
@@ -172,6 +180,25 @@ def ours(folder: Path, worker: str) -> Iterator[Server]:
         )
     finally:
         machine.stop()
+
+
+@contextmanager
+def guarded(folder: Path, worker: str) -> Iterator[Server]:
+    """The CPU time is that of the web process and of the edge proxy together."""
+
+    def model(_: Path) -> list[Any]:
+        return [folder / "model.pkl", "--sample", folder / "sample.csv"]
+
+    front = Front(write=model, WORKER=worker, SEAL_AGE_S="60").start()
+    try:
+        pids = [pid for name in ("blue", "proxy") for pid in children(front.processes[name].pid)]
+        yield Server("picklefleet", front.port, "/api/v1/predict", tuple(pids), our_shares, TIMES, front.key)
+    finally:
+        front.end()
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 @contextmanager

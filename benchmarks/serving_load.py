@@ -52,9 +52,11 @@ def cpu_seconds(pids: Sequence[int]) -> float:
     return sum(int(each[11]) + int(each[12]) for each in fields) / _TICKS
 
 
-def request_bytes(path: str, body: bytes) -> bytes:
+def request_bytes(path: str, body: bytes, key: str = "") -> bytes:
+    """`key`: an API key, where one is needed."""
+    with_key = f"X-Api-Key: {key}\r\n" if key else ""
     head = (
-        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{with_key}"
         f"Content-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body

@@ -143,12 +143,12 @@ class Settings:
     )
     keepalive_s: int = _setting("75", to.whole(0, 3600), "How long an idle connection stays open.")
     key_rate: int = _setting(
-        "1000",
+        "2000",
         to.whole(0, 100_000),
         "Requests a second of one API key in the long run, over all machines; 0 sets no limit. Held by the edge proxy.",
     )
     key_burst: int = _setting(
-        "2000", to.whole(1, 1_000_000), "Requests that an API key which was silent for long may send at once."
+        "4000", to.whole(1, 1_000_000), "Requests that an API key which was silent for long may send at once."
     )
     key_machines: int = _setting(
         "1",

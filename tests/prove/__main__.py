@@ -19,6 +19,7 @@ from tests.prove import (
     full_spool,
     key_life,
     kills,
+    mutated_bodies,
     nights,
     overload,
     restarts,
@@ -62,6 +63,7 @@ EXPERIMENTS = {
     "slow-clients": (slow_clients.slow_clients, 500, slow_clients.passed),
     "smuggling": (smuggling.smuggling, 500, smuggling.passed),
     "restarts": (restarts.restarts, 10, restarts.passed),
+    "mutated-bodies": (mutated_bodies.mutated_bodies, 100_000, mutated_bodies.passed),
     "two-machines": (store_faults.two_machines, 60, kills.passed),
 }
 

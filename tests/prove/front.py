@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
 
 from tests.edge import HAPROXY, request
 from tests.prove.host import until
@@ -30,6 +31,15 @@ def write_slow_model(folder, trees=150):
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "model.pkl"
     path.write_bytes(pickle.dumps(estimator))
+    return path
+
+
+def write_narrow_model(folder):
+    """Takes a row of eight bytes: the smallest request with the largest answer."""
+    frame = pd.DataFrame({"a": [float(number) for number in range(200)]})
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "model.pkl"
+    path.write_bytes(pickle.dumps(LogisticRegression().fit(frame, frame["a"] > 99)))
     return path
 
 

@@ -9,15 +9,16 @@ import pytest
 
 from agent.edge_proxy.configuration import BUFFER_BYTES
 from tests.edge import HAPROXY
-from tests.prove.front import Front
+from tests.prove.front import Front, write_narrow_model
 from tests.prove.open_loop import open_loop
-from tests.prove.small_model import ROWS
 
+ROW = {"a": 1}
 GOOD_SHARE = 0.999
 KINDS = ("headers", "small bodies", "large bodies", "readers", "readers of much")
 _RATE = 50
 _DRIBBLE_S = 1.0
-_MUCH = 5000  # rows: an answer of half a megabyte and more
+_SMALL = 3800  # rows: a request that is buffered, with an answer of half a megabyte
+_MUCH = 9000
 
 
 def slow_clients(_folder, count, seed):
@@ -42,9 +43,9 @@ def _good(figure):
 
 
 def _run(count, seconds, without_proxy=False, **settings):
-    front = Front(without_proxy=without_proxy, **settings).start()
+    front = Front(without_proxy=without_proxy, write=write_narrow_model, **settings).start()
     try:
-        data = front.predict(ROWS[0], more=b"Connection: close\r\n")
+        data = front.predict(ROW, more=b"Connection: close\r\n")
         with Slow(front, count) as slow:
             time.sleep(3)
             found = open_loop(front.port, data, [number / _RATE for number in range(_RATE * seconds)], 5.0)
@@ -70,8 +71,8 @@ class Slow:
             "headers": b"POST /api/v1/predict HTTP/1.1\r\nHost: a\r\nX-Slow: ",
             "small bodies": front.head(1000),
             "large bodies": front.head(200_000) + b" " * (BUFFER_BYTES + 4096 - len(front.head(200_000))),
-            "readers": front.predict(ROWS[0], 700),  # as many rows as go with those who send little
-            "readers of much": front.predict(ROWS[0], _MUCH),
+            "readers": front.predict(ROW, _SMALL),
+            "readers of much": front.predict(ROW, _MUCH),
         }
         self._clients = dict.fromkeys(range(len(kinds)))
         self._kinds = kinds

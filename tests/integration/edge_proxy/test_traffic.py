@@ -14,7 +14,7 @@ from agent.edge_counting import unanswered
 from agent.edge_proxy.configuration import AddressLimits
 from agent.edge_proxy.server_state import Intent
 from agent.edge_proxy.timeouts import Timeouts
-from tests.edge import needs_haproxy, request, wait_until
+from tests.edge import answer_of, needs_haproxy, request, wait_until
 from tests.prove.machine import free_port
 from webapp.problems import OF_THE_EDGE
 
@@ -290,3 +290,26 @@ def test_many_at_once_wait_for_a_service_that_was_idle(machine):
         thread.join()
 
     assert Counter(answers) == {200: 60}
+
+
+def test_bursts_after_a_silence_are_all_answered(machine):
+    """HAProxy's threads look at their clocks apart: one may find the other's moment in its own future."""
+    machine.change(places=4)
+    machine.start("blue")
+    together, answers = threading.Barrier(16), []
+
+    def ask():
+        connection = machine.connect()
+        for _ in range(12):
+            together.wait()
+            connection.request("GET", "/?sleep=0.005")
+            answers.append(answer_of(connection.getresponse())[0])
+            time.sleep(0.4)
+
+    threads = [threading.Thread(target=ask) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert Counter(answers) == {200: 192}

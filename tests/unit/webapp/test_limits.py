@@ -27,9 +27,9 @@ def test_behind_an_edge_proxy_its_limits_are_told_with_the_share_of_this_machine
     assert told(BEHIND)["edge"] == {
         "key": {
             "requests_per_s": 90,
-            "burst": 2000,
+            "burst": 4000,
             "machines": 4,
-            "here": {"requests_per_s": 22.5, "burst": 500},
+            "here": {"requests_per_s": 22.5, "burst": 1000},
         },
         "address": {"connections": 256, "requests_in_10_s": 20_000},
         "machine": {"at_work": 15, "waiting": 512, "connections": 2000},
@@ -71,7 +71,7 @@ def test_the_page_shows_them():
     with_edge = client_for(builders.classifier(), Limits.of(BEHIND)).get("/docs").get_data(as_text=True)
     without = client_for(builders.classifier()).get("/docs").get_data(as_text=True)
 
-    assert "22.5 requests a second, 500 at once after a silence" in with_edge
+    assert "22.5 requests a second, 1,000 at once after a silence" in with_edge
     assert "no limits: no edge proxy stands in front" in without
 
 
