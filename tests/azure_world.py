@@ -160,7 +160,7 @@ class World:
             control,
             MachineStatus(
                 machine.name, self.now_ms, intent.number, machine.admitted, {machine.colour: 100}, machine.sessions,
-                {machine.colour: status},
+                {machine.colour: status}, probed=self.pool in {machine.colour, "both"},
             ),
         )  # fmt: skip
         hours = {minute // 60 for minute in machine.minutes}

@@ -99,6 +99,12 @@ class EdgeProxy:
                 f"The edge proxy has no {missing}: it has another configuration."
             ) from None
 
+    def probed_by(self) -> frozenset[str]:
+        """The addresses that asked for readiness within half a minute, IPv4 ones as they are written."""
+        rows = self.runtime.ask("show table probe").splitlines()
+        keys = (word.removeprefix("key=") for row in rows for word in row.split() if word.startswith("key="))
+        return frozenset(key.removeprefix("::ffff:") for key in keys)
+
     def _places(self) -> Mapping[tuple[str, str], int]:
         rows = ((row["pxname"], row["svname"], row["slim"]) for row in self.runtime.statistics())
         return {

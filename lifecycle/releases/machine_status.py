@@ -33,7 +33,10 @@ class ColourStatus:
 
 @dataclass(frozen=True, slots=True)
 class MachineStatus:
-    """`applied`: the journal's entry that this machine's edge proxy acts upon. `sessions`: open client connections."""
+    """`applied`: the journal's entry that this machine's edge proxy acts upon. `sessions`: open client connections.
+
+    `probed`: whether Azure's balancer asked for its readiness of late; None by releases that do not tell.
+    """
 
     machine: str
     at_ms: int
@@ -43,6 +46,7 @@ class MachineStatus:
     sessions: int
     colours: dict[Colour, ColourStatus] = field(default_factory=dict)
     format: int = FORMAT
+    probed: bool | None = None
 
 
 def publish(control: ObjectStore, status: MachineStatus) -> None:

@@ -91,6 +91,7 @@ def lacks(intent: FleetIntent, seen: Seen) -> Iterator[str]:
         yield f"The balancer's rule points at {seen.pool}, not yet at {wanted_pool(intent, seen)}."
     if intent.walking:
         yield from _of_the_idle(intent, seen)
+        yield from _unprobed(intent, seen)
     elif intent.release(intent.idle) is None:
         yield from _of_what_ends(intent, seen)
 
@@ -129,6 +130,14 @@ def _of_the_idle(intent: FleetIntent, seen: Seen) -> Iterator[str]:
     sick = [one.computer for one in there if one.health == "unhealthy"]
     if sick:
         yield f"Azure finds {', '.join(sick)} unhealthy."
+
+
+def _unprobed(intent: FleetIntent, seen: Seen) -> Iterator[str]:
+    """A rule reaches a machine when the balancer asks for its readiness, not when it says that it would."""
+    mine = (status for status in seen.machines.values() if set(status.colours) == {intent.idle})
+    silent = sorted(status.machine for status in mine if status.probed is False)
+    if silent and intent.step != "starting":
+        yield f"The balancer does not probe {', '.join(silent)} yet."
 
 
 def _of_what_ends(intent: FleetIntent, seen: Seen) -> Iterator[str]:

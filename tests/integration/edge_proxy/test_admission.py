@@ -253,3 +253,16 @@ def test_a_machine_that_leaves_is_not_admitted_again_by_the_release_until_it_sta
         leaving.once()
         releases.apply(STEADY)
         assert machine.probe() == 200
+
+
+def test_who_asks_for_readiness_is_known_and_nobody_else(machine):
+    """So that a release sees when a balancer's rule has reached this machine."""
+    machine.start("blue")
+    edge = machine.proxy
+    before = edge.probed_by()
+    assert machine.get()[0] == 200
+    assert edge.probed_by() == before
+
+    machine.probe()
+
+    assert edge.probed_by() == {"127.0.0.1"}

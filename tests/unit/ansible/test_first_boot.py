@@ -20,6 +20,7 @@ held="$(dirname "$0")/held"
 case $1 in
   image) grep -qx "$3" "$held" 2> /dev/null && echo "$3" ;;
   load) cat "$4" >> "$held" ;;
+  network) echo "$*" >> "$(dirname "$0")/networks"; [ "$2" = create ] || [ -n "$HAS_NETWORK" ] ;;
 esac
 """
 
@@ -189,6 +190,18 @@ def test_a_vault_that_refuses_is_tried_again_by_the_unit(host, azure):
     azure.forbidden = True
 
     assert boot(host, azure.url).returncode != 0
+
+
+def test_the_web_containers_network_is_there_without_a_route_out(host, azure, monkeypatch):
+    boot(host, azure.url)
+    made = (host / "networks").read_text().splitlines()[-1]
+    assert made.startswith("network create --internal --subnet 172.31.250.0/24 --gateway 172.31.250.1 ")
+    assert made.endswith(" picklefleet-web")
+
+    (host / "networks").unlink()
+    monkeypatch.setenv("HAS_NETWORK", "yes")
+    boot(host, azure.url)
+    assert "create" not in (host / "networks").read_text()
 
 
 def test_a_machine_without_a_role_belongs_to_no_fleet(host, azure):

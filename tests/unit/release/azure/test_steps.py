@@ -127,3 +127,17 @@ def test_only_machines_that_azure_has_count_and_of_each_the_newest_folder():
     }
 
     assert set(named(sets(), told)) == {"flights-b0-bb"}
+
+
+def test_nobody_is_let_in_where_the_balancer_does_not_probe():
+    looked = seen("both", green=2)
+    unseen = replace(
+        looked, machines={name: replace(one, probed=False) for name, one in looked.machines.items()}
+    )
+    older = replace(
+        looked, machines={name: replace(one, probed=None) for name, one in looked.machines.items()}
+    )
+
+    assert "does not probe flights-g0-x yet" in " ".join(lacks(SMOKE, unseen))
+    assert list(lacks(STARTING, unseen)) == []  # the rule does not reach it yet, and need not
+    assert list(lacks(SMOKE, older)) == []
