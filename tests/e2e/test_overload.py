@@ -30,7 +30,7 @@ def test_slow_clients_hold_nobody_up(tmp_path):
 
 
 def test_no_request_hides_in_another(tmp_path):
-    result = smuggling.smuggling(tmp_path, 60, SEED)
+    result = smuggling.smuggling(tmp_path, 40, SEED)
 
     assert smuggling.passed(result), result
 

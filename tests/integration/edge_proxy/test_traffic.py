@@ -313,3 +313,21 @@ def test_bursts_after_a_silence_are_all_answered(machine):
         thread.join()
 
     assert Counter(answers) == {200: 192}
+
+
+def test_who_comes_while_all_stand_still_waits(machine):
+    """A web process may be held up for a second: then there is no pace, and a moment later there is."""
+    machine.change(places=2)
+    machine.start("blue")
+    answers = []
+    asked = ["/?sleep=1.2"] + ["/"] * 60
+    threads = [
+        threading.Thread(target=lambda path=path: answers.append(machine.get(path)[0])) for path in asked
+    ]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.03)
+    for thread in threads:
+        thread.join()
+
+    assert Counter(answers) == {200: 61}
