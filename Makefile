@@ -132,6 +132,11 @@ image: ## Build the container image and hold its layers to their budgets: RUNTIM
 bake: ## Bake a machine image with Packer: WHERE=azure|local IMAGE= (packer/README.md)
 	@bash packer/bake.sh $(or $(WHERE),azure)
 
+.PHONY: machine
+machine: $(DEVELOPMENT) ## Bake the local twin of the machine image, boot it, check it: needs Docker and Packer; IMAGE=
+	@bash packer/bake.sh local
+	@MACHINE_IMAGE=picklefleet-baked:latest $(BIN)/pytest tests/machine_image --timeout 900 $(PYTEST_FLAGS)
+
 .PHONY: up
 up: ## Start the whole ring in containers, with the flights model: PORT= PROFILES=worker,metrics
 	@docker build --quiet --target service --build-arg BASE=$(BASE) --tag picklefleet:local .

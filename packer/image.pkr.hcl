@@ -109,7 +109,7 @@ build {
   post-processor "docker-tag" {
     only       = ["docker.machine"]
     repository = "picklefleet-baked"
-    tags       = [var.version]
+    tags       = [var.version, "latest"]
   }
 
   post-processor "manifest" {

@@ -23,6 +23,7 @@ def status_lines(look: Look, action: Action) -> Iterator[str]:
         yield f"  {colour:<7}{release.name if release else 'nothing':<20}{intent.weight(colour):>4} %  {live}".rstrip()
     yield ""
     yield from machine_lines(intent, look.machines, look.now_ms)
+    yield from (f"  NOT IN STEP: {told}" for told in look.waiting)
     if intent.walking:
         yield ""
         yield "  ".join(_mark(step, intent.step) for step in _STEPS)
@@ -96,6 +97,7 @@ def status_document(look: Look, action: Action) -> dict[str, Any]:
             for name, status in look.machines.items()
             if (found := list(disagreements(look.intent, status, look.now_ms)))
         },
+        "not_in_step": list(look.waiting),
         "minutes": round(look.minutes, 1),
         "evidence": None if look.judgement is None else as_document(look.judgement),
         "next": {"action": type(action).__name__.lower(), "told": told_of(action)},

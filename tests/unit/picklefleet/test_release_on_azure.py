@@ -98,7 +98,15 @@ def test_the_first_release_says_how_many_machines_there_shall_be(fleet, tmp_path
 def test_a_status_tells_what_azure_lacks(fleet):
     fleet.run("assign", fleet.document(NEW))
 
-    assert "There is no scale set green" in fleet.run("status").output
+    assert "NOT IN STEP: There is no scale set green" in fleet.run("status").output
+    assert "no scale set green" in json.loads(fleet.run("status", "--json").output)["not_in_step"][0]
+
+
+def test_a_status_tells_that_the_balancer_disagrees_with_the_journal(fleet):
+    warm(fleet)
+    fleet.server.world.pool = "green"
+
+    assert "NOT IN STEP: The balancer's rule points at green, not yet at both." in fleet.run("status").output
 
 
 def warm(fleet):
