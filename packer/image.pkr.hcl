@@ -43,7 +43,7 @@ source "docker" "machine" {
   image   = var.host_image
   pull    = false
   commit  = true
-  changes = ["CMD [\"/sbin/boot\"]", "STOPSIGNAL SIGRTMIN+3"]
+  changes = ["CMD [\"/sbin/boot\"]"]
   run_command = [
     "-d", "--cgroupns", "private", "--tmpfs", "/run", "--tmpfs", "/run/lock",
     "--cap-add", "SYS_ADMIN", "--cap-add", "NET_ADMIN", "--cap-add", "SYS_PTRACE",

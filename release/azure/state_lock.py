@@ -50,6 +50,10 @@ def myself() -> str:
     return f"{pwd.getpwuid(os.getuid()).pw_name}@{socket.gethostname()}"
 
 
+def is_held(told: str) -> bool:
+    return _HELD in told
+
+
 def lock_in(told: str) -> StateLock | None:
     """The lock that Terraform's refusal tells of; None where it failed for another reason."""
     if _HELD not in told:

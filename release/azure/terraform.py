@@ -16,7 +16,7 @@ from lifecycle.errors import NotFoundError, PicklefleetError
 from lifecycle.logs import get_logger
 from release.azure.facts import FleetFacts, Pool
 from release.azure.saved_plan import changes_nothing, objections
-from release.azure.state_lock import LockNote, StateLock, lock_in, may_break, myself, note_from_bytes
+from release.azure.state_lock import LockNote, StateLock, is_held, lock_in, may_break, myself, note_from_bytes
 
 LONGEST_S = 900.0
 _NOTE = "traffic-"
@@ -84,6 +84,12 @@ class Traffic:
             return self._run(lock, *command)
         except TrafficError as problem:
             left = lock_in(problem.message)
+            if left is None and is_held(problem.message):
+                raise TrafficError(
+                    "The state of terraform/traffic is locked, and the lock does not say whose it is: a Terraform was "
+                    "killed between taking it and saying so.",
+                    fix="If nobody works there: az storage blob lease break, for the blob of that state.",
+                ) from problem
             if left is None:
                 raise
             self._break(lock, left)

@@ -6,6 +6,7 @@ import pytest
 
 from tests.fake_arm import fake_arm
 from tests.prove import azure_releases
+from tests.prove.azure_state import state_behind_a_lock
 
 KILLS = 5
 SEED = 20130101
@@ -15,8 +16,8 @@ SEED = 20130101
 def place(tmp_path):
     environ = azure_releases.ready_environ(tmp_path / "provider")
     made = azure_releases.Place(tmp_path / "place", environ)
-    with fake_arm(made.world) as server:
-        made.ready(server)
+    with fake_arm(made.world) as server, state_behind_a_lock(tmp_path / "state", server) as state:
+        made.ready(server, state)
         yield made
 
 

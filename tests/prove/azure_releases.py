@@ -24,6 +24,7 @@ from lifecycle.signing import create_signing_key, load_trust
 from tests.azure_world import IMAGE, Set, World
 from tests.fake_arm import facts, fake_arm
 from tests.infra.terraform.places import copied
+from tests.prove.azure_state import state_behind_a_lock
 
 ROOT = Path(__file__).parents[2]
 MACHINES = 3
@@ -70,6 +71,7 @@ def passed(result):
 def summary(releases):
     return {
         "releases": len(releases),
+        "state": releases[0]["state"],
         "kills": sum(one["killed"] for one in releases),
         "in_apply": sum(one["killed"] and one["kill"] == IN_APPLY for one in releases),
         "broken_locks": sum(one["broken_locks"] for one in releases),
@@ -136,20 +138,18 @@ class Place:
             self.key, begun, assigned(begun, NEW, "walk-1", machines=MACHINES), by="tester", reason="deploy"
         )
 
-    def ready(self, server):
+    def ready(self, server, state):
         """Terraform knows the rule, as it was made by hand once: it points at blue."""
-        backend = {
-            "address": f"{server.url}/state",
-            "lock_address": f"{server.url}/state",
-            "unlock_address": f"{server.url}/state",
-        }
+        backend = state.backend
         (self.folder / "fleet.json").write_text(json.dumps(facts(server.url, backend)))
         shutil.copytree(
             ROOT / "terraform" / "traffic",
             self.folder / "traffic",
             ignore=shutil.ignore_patterns(".terraform*"),
         )
-        (self.folder / "traffic" / "override.tf").write_text('terraform {\n  backend "http" {}\n}\n')
+        (self.folder / "traffic" / "override.tf").write_text(
+            f'terraform {{\n  backend "{state.kind}" {{}}\n}}\n'
+        )
         programs = self.folder / "bin"
         programs.mkdir()
         script = programs / "terraform"
@@ -160,7 +160,7 @@ class Place:
         self.environ |= {
             "PATH": f"{programs}{os.pathsep}{self.environ['PATH']}", "REAL_TERRAFORM": shutil.which("terraform"),
             "FAKE_ARM": server.url, "PICKLEFLEET_METADATA_URL": server.url, "ARM_SUBSCRIPTION_ID": "s",
-            "DIE_IN_APPLY": str(self.folder / "die-in-apply"), "PYTHONPATH": str(ROOT),
+            "DIE_IN_APPLY": str(self.folder / "die-in-apply"), "PYTHONPATH": str(ROOT), **state.environ,
         }  # fmt: skip
         self._first_rule(backend)
 
@@ -198,9 +198,9 @@ class Place:
 def one_release(folder, environ, *, kill=None, kind="real", prepared=lambda _server: None, **world):
     """Walked to its end, killed once at `kill` (the act's number and before or after it, or IN_APPLY)."""
     place = Place(folder, environ, **world)
-    with fake_arm(place.world) as server:
+    with fake_arm(place.world) as server, state_behind_a_lock(folder / "state", server) as state:
         prepared(server)
-        place.ready(server)
+        place.ready(server, state)
         killed = _killed(place, kill, kind) if kill else False
         codes, acts = [], 0
         for _ in range(TRIES):
@@ -217,7 +217,7 @@ def one_release(folder, environ, *, kill=None, kind="real", prepared=lambda _ser
             wrong.append("the state is still locked")
         return {
             "live": newest.live, "kill": kill, "killed": killed, "acts": acts, "codes": codes, "wrong": wrong,
-            "lost": place.world.lost, "asked": place.world.asked, "broken_locks": len(server.broken),
+            "lost": place.world.lost, "asked": place.world.asked, "broken_locks": (folder / "log.txt").read_text().count('"event":"state_lock_broken"'), "state": state.kind,
             "steps": [entry.step for entry in place.journal.history()],
         }  # fmt: skip
 
