@@ -39,4 +39,5 @@ case $where in
   local) packer build -only='docker.machine' "${variables[@]}" "$templates" ;;
   *) echo "bake.sh azure|local" >&2; exit 2 ;;
 esac
+echo "$version" > "$kept/version"
 echo "Machine image $version (commit $commit, locks $locks, service image ${image:7:12})"

@@ -56,8 +56,9 @@ build {
   sources = ["source.azure-arm.machine", "source.docker.machine"]
 
   provisioner "shell" {
-    only   = ["docker.machine"]
-    inline = ["timeout 90 systemctl is-system-running --wait || true"]
+    only          = ["docker.machine"]
+    remote_folder = "/root" # the boot that is just going on empties /tmp
+    inline        = ["timeout 90 systemctl is-system-running --wait || true"]
   }
 
   provisioner "shell" {
