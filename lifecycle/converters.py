@@ -86,6 +86,10 @@ def workers(given: str) -> int:
     return available_cpus() if given == "auto" else whole(1, 512)(given)
 
 
+def edge_threads(given: str) -> int:
+    return max(1, available_cpus() // 2) if given == "auto" else whole(1, 64)(given)
+
+
 def folder(given: str) -> Path:
     return Path(given).absolute()
 

@@ -26,7 +26,7 @@ class EdgeLimits:
             KeyLimit.of(settings),
             settings.address_connections,
             settings.address_requests,
-            settings.workers * settings.threads,
+            settings.at_work,
             settings.edge_waiting,
             settings.edge_connections,
         )

@@ -39,7 +39,7 @@ class AddressLimits:
 class Edge:
     """`folder` holds the runtime socket, the state file, and each colour's socket in a folder of its name.
 
-    `places` is how many requests one colour's web processes work on at once.
+    `places` is how many requests one colour's web processes are given at once.
     """
 
     listeners: Sequence[Listener]
@@ -53,6 +53,7 @@ class Edge:
     tells_key_limit: bool = True
     connections: int = 2_000
     waiting: int = 512
+    threads: int = 1
     user: str = ""
     group: str = ""
 
@@ -65,7 +66,7 @@ class Edge:
             listeners,
             probe,
             folder,
-            settings.workers * settings.threads,
+            settings.at_work,
             settings.max_body_bytes,
             Timeouts(-int(-settings.request_deadline_s // 1)),
             AddressLimits(settings.address_connections, settings.address_requests),
@@ -73,6 +74,7 @@ class Edge:
             settings.rate_limit_headers == "on",
             settings.edge_connections,
             settings.edge_waiting,
+            settings.edge_threads,
         )
         times = edge.timeouts
         if times.client_s >= BALANCER_IDLE_S or settings.keepalive_s <= times.keep_alive_s:

@@ -67,6 +67,7 @@ def _numbers(edge: Edge) -> dict[str, int]:
         "all_connections": edge.connections + _PROBE_PLACES,
         "connections": edge.connections,
         "waiting": edge.waiting,
+        "threads": edge.threads,
         "large_waiting": min(edge.waiting, _LARGE_WAITING * edge.large_places),
         "window_ms": PACE_WINDOW_MS,
         "windows": 1000 // PACE_WINDOW_MS * times.queue_s // 2,

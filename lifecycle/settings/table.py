@@ -12,6 +12,7 @@ from lifecycle.listening import beyond_loopback
 
 PREFIX = "PICKLEFLEET_"
 FILE = "_FILE"
+EVENT_PLACES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,11 @@ class Settings:
     threads: int = _setting(
         "4", to.whole(1, 256), "Threads in each web process; they wait for clients, no more."
     )
+    places: int = _setting(
+        "0",
+        to.whole(0, 4096),
+        "Requests that the edge proxy gives one web process at once; 0: as many as THREADS, or 32 where one loop answers.",
+    )
     recycle_after_s: float = _setting(
         "60",
         to.seconds(86400),
@@ -159,6 +165,11 @@ class Settings:
         "on",
         to.one_of("on", "off"),
         "Whether the edge proxy tells what is left to a key in RateLimit and RateLimit-Policy, still an IETF draft.",
+    )
+    edge_threads: int = _setting(
+        "auto",
+        to.edge_threads,
+        "Threads of the edge proxy; auto is half as many as CPUs: the web processes need the others.",
     )
     address_connections: int = _setting(
         "256", to.whole(1, 100_000), "Connections of one client address to one edge proxy, idle ones too."
@@ -309,6 +320,12 @@ class Settings:
         if self.carries == "both":
             return None
         return "green" if self.colour == "green" else "blue"
+
+    @property
+    def at_work(self) -> int:
+        """Requests that all web processes of one colour are given at once. One loop answers many in one turn."""
+        each = self.places or (EVENT_PLACES if self.worker == "events" else self.threads)
+        return self.workers * each
 
     @property
     def keys_required(self) -> bool:

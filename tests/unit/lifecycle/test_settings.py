@@ -227,3 +227,22 @@ def test_metrics_are_taken_at_an_address_and_a_port() -> None:
 @pytest.mark.parametrize("text", ["172.31.250.1", ":8125", "a:b", "a:0", "a:70000"])
 def test_any_other_place_for_metrics_is_refused(text: str) -> None:
     assert "must be an address and a port" in problems(STATSD_LISTEN=text, STATSD_HOST="a")
+
+
+@pytest.mark.parametrize(
+    ("values", "at_work"),
+    [
+        ({"WORKERS": "3", "THREADS": "5"}, 15),
+        ({"WORKERS": "3", "THREADS": "5", "WORKER": "events"}, 96),
+        ({"WORKERS": "3", "WORKER": "events", "PLACES": "7"}, 21),
+    ],
+)
+def test_how_many_requests_are_at_work_follows_from_how_they_are_answered(
+    values: dict[str, str], at_work: int
+) -> None:
+    assert load(given(**values)).at_work == at_work
+
+
+def test_the_edge_proxy_leaves_cpus_to_the_web_processes() -> None:
+    assert load(given()).edge_threads == max(1, available_cpus() // 2)
+    assert load(given(EDGE_THREADS="3")).edge_threads == 3
