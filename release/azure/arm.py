@@ -133,7 +133,7 @@ class Arm:
     def _once(
         self, method: Method, url: str, document: dict[str, Any] | None, etag: str, *, fresh: bool
     ) -> Answer:
-        headers = {"Authorization": f"Bearer {self.token(fresh)}", "Content-Type": "application/json"}
+        headers = {"Authorization": f"Bearer {self._token(fresh)}", "Content-Type": "application/json"}
         if etag:
             headers["If-Match"] = etag
         body = None if document is None else json.dumps(document).encode()
@@ -142,6 +142,14 @@ class Arm:
             found = _document(answer.read(MOST_BYTES), url)
             operation = answer.headers.get("Azure-AsyncOperation") or answer.headers.get("Location") or ""
             return Answer(found, answer.headers.get("ETag") or str(found.get("etag", "")), operation)
+
+    def _token(self, fresh: bool) -> str:
+        try:
+            return self.token(fresh)
+        except PicklefleetError as problem:
+            raise ArmUnavailableError(
+                f"There is no token for Azure: {problem.message}", fix=problem.fix
+            ) from problem
 
     def _url(self, path: str, version: str, **query: str) -> str:
         return f"{self.endpoint}{path}?{urllib.parse.urlencode({'api-version': version} | query)}"

@@ -19,6 +19,7 @@ from release.azure.saved_plan import changes_nothing, objections
 from release.azure.state_lock import LockNote, StateLock, is_held, lock_in, may_break, myself, note_from_bytes
 
 LONGEST_S = 900.0
+BEATS_EVERY_S = 60.0  # others take over after five silent minutes
 _NOTE = "traffic-"
 
 log = get_logger(__name__)
@@ -47,6 +48,7 @@ class Traffic:
     told: Callable[[str], object]
     program: str = "terraform"
     longest_s: float = LONGEST_S
+    beats_every_s: float = BEATS_EVERY_S
 
     def point(self, pool: Pool) -> None:
         """Point the balancer's rule at the pool, and nothing else. Raises TrafficError."""
@@ -123,15 +125,28 @@ class Traffic:
 
     def _run(self, lock: int, *command: str) -> str:
         try:
-            done = subprocess.run(  # noqa: S603 - the project's own root, and values that were checked
+            with subprocess.Popen(  # noqa: S603 - the project's own root, and values that were checked
                 [self.program, f"-chdir={self.root}", *command],
-                capture_output=True, text=True, timeout=self.longest_s, check=False, pass_fds=(lock,),
-            )  # fmt: skip
-        except (OSError, subprocess.TimeoutExpired) as problem:
-            raise TrafficError(f"terraform {command[0]} did not end well: {problem}.") from problem
-        if done.returncode != 0:
-            raise TrafficError(f"terraform {command[0]} failed: {(done.stderr or done.stdout).strip()}")
-        return done.stdout
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, pass_fds=(lock,),
+            ) as running:  # fmt: skip
+                told, wrong = self._awaited(running, command[0])
+        except OSError as problem:
+            raise TrafficError(f"terraform {command[0]} can't be started: {problem}.") from problem
+        if running.returncode != 0:
+            raise TrafficError(f"terraform {command[0]} failed: {(wrong or told).strip()}")
+        return told
+
+    def _awaited(self, running: "subprocess.Popen[str]", name: str) -> tuple[str, str]:
+        """The claim is kept alive meanwhile; a Terraform that is at it is never killed but when it takes too long."""
+        began = clock.monotonic()
+        while True:
+            try:
+                return running.communicate(timeout=self.beats_every_s)
+            except subprocess.TimeoutExpired:
+                if clock.monotonic() - began > self.longest_s:
+                    running.kill()
+                    raise TrafficError(f"terraform {name} took longer than {self.longest_s:g} s.") from None
+                self.claim.heartbeat()
 
     @contextmanager
     def _alone(self) -> Iterator[int]:

@@ -1,5 +1,8 @@
+from dataclasses import replace
+
 import pytest
 
+from lifecycle.errors import PicklefleetError
 from release.azure.arm import ArmError, ArmUnavailableError, ChangedMeanwhileError, NotThereError
 from release.azure.balancer import Balancer
 from release.azure.scale_sets import Fleet
@@ -40,6 +43,14 @@ def test_a_refused_token_is_renewed_once(server, arm):
 def test_a_refusal_tells_azures_own_words(arm):
     with pytest.raises(NotThereError):
         arm.get(f"{SETS}/flights-red", VERSION)
+
+
+def test_without_a_token_azure_is_away_and_no_walker_dies(arm):
+    def refused(_fresh):
+        raise PicklefleetError("The metadata service does not answer.")
+
+    with pytest.raises(ArmUnavailableError, match="metadata service does not answer"):
+        replace(arm, token=refused).get(LB, VERSION)
 
 
 def test_a_token_follows_no_other_host(server, arm, fleet_facts):
