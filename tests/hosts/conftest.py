@@ -23,7 +23,9 @@ def shown(host):
 def colours(host):
     """The colours that a release is assigned to on this machine."""
     running = [
-        colour for colour in ("blue", "green") if host.run("systemctl is-active picklefleet@%s", colour).rc == 0
+        colour
+        for colour in ("blue", "green")
+        if host.run("systemctl is-active picklefleet@%s", colour).rc == 0
     ]
     if not running:
         pytest.skip("no release is assigned to this machine yet")

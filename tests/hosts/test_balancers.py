@@ -25,4 +25,3 @@ def test_every_machine_is_asked_by_its_probe(host):
     for name in machines:
         assert f"server {name} " in settings
     assert settings.count("check port 8081") == len(machines)
-

@@ -1,5 +1,6 @@
 """Machines: both colours behind an edge proxy, an agent, and the order in which they leave."""
 
+import itertools
 import json
 import re
 
@@ -40,7 +41,12 @@ def test_the_configuration_in_force_is_the_rendered_one(host):
 class TestTheConfinement:
     @pytest.mark.parametrize(
         ("unit", "most"),
-        [("picklefleet-edge", 2.0), ("picklefleet-agent", 4.0), ("picklefleet@blue", 4.0), ("picklefleet-follow@blue", 4.0)],
+        [
+            ("picklefleet-edge", 2.0),
+            ("picklefleet-agent", 4.0),
+            ("picklefleet@blue", 4.0),
+            ("picklefleet-follow@blue", 4.0),
+        ],
     )
     def test_units_have_a_score_within_the_target(self, host, unit, most):
         shown = host.check_output("systemd-analyze security --no-pager %s.service", unit)
@@ -125,7 +131,7 @@ class TestTheWayOut:
 
     def test_the_order_is_traffic_proxy_colours_agent(self, shown):
         """systemd stops what is ordered after another one first."""
-        for first, then in zip(STOP, STOP[1:], strict=False):
+        for first, then in itertools.pairwise(STOP):
             after = shown(f"{first}.service", "After").split()
             before = shown(f"{then}.service", "Before").split()
             assert f"{then}.service" in after or f"{first}.service" in before

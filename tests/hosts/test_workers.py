@@ -19,6 +19,8 @@ def test_its_container_has_no_rights(host):
 
 
 def test_its_keys_are_for_root_and_the_group(host):
-    for path in host.check_output("find /etc/picklefleet/worker-keys /etc/picklefleet/secrets -type f").split():
+    for path in host.check_output(
+        "find /etc/picklefleet/worker-keys /etc/picklefleet/secrets -type f"
+    ).split():
         file = host.file(path)
         assert (file.user, file.group, file.mode) == ("root", "picklefleet", 0o440)
