@@ -70,6 +70,7 @@ def _numbers(edge: Edge) -> dict[str, int]:
         "threads": edge.threads,
         "large_waiting": min(edge.waiting, _LARGE_WAITING * edge.large_places),
         "window_ms": PACE_WINDOW_MS,
+        "patience_ms": 2 * PACE_WINDOW_MS,  # a thread that was put to sleep for a moment tells of an old one
         "windows": 1000 // PACE_WINDOW_MS * times.queue_s // 2,
         "buffer_bytes": BUFFER_BYTES,
         "headers_bytes": HEADERS_BYTES,
