@@ -17,6 +17,8 @@ DEVELOPMENT := $(VENV)/.development
 SAMPLES := $(VENV)/.samples
 PLOTS := $(VENV)/.plots
 CHECKS := .venv-checks/.installed
+ANSIBLE_BIN := .venv-ansible/bin
+ANSIBLE := .venv-ansible/.installed
 FLIGHTS := var/samples/flights
 
 # The lock names everything: older pips would look for the extras of what is locked, and find no hash for them.
@@ -154,6 +156,19 @@ down: ## Stop it, and leave neither containers nor networks nor data
 containers: $(DEVELOPMENT) ## Start the ring in containers, check it, stop it: needs Docker with Compose
 	@$(BIN)/pytest tests/containers --timeout 900 $(PYTEST_FLAGS)
 
+.PHONY: site
+site: $(ANSIBLE) ## Build and configure the hosts of an inventory: INVENTORY=ansible/inventory/yours
+	@ANSIBLE_CONFIG=ansible/ansible.cfg $(ANSIBLE_BIN)/ansible-playbook -i $(INVENTORY) ansible/site.yml $(ANSIBLE_FLAGS)
+
+.PHONY: verify-hosts
+verify-hosts: $(ANSIBLE) ## Check the hosts of an inventory, changing nothing: INVENTORY=ansible/inventory/yours
+	@PATH=$(CURDIR)/$(ANSIBLE_BIN):$$PATH ANSIBLE_CONFIG=ansible/ansible.cfg $(ANSIBLE_BIN)/pytest tests/hosts \
+	  --confcutdir tests/hosts --ansible-inventory $(INVENTORY) $(PYTEST_FLAGS)
+
+.PHONY: fleet
+fleet: $(DEVELOPMENT) $(ANSIBLE) ## Build a fleet of hosts in containers from nothing, check it, switch it: needs Docker
+	@$(BIN)/pytest tests/fleet --timeout 1800 $(PYTEST_FLAGS)
+
 .PHONY: clean
 clean: ## Remove the environments and everything in var/
 	@rm -rf .venv* var
@@ -182,6 +197,12 @@ $(SAMPLES): $(SERVICE) samples/requirements.txt
 
 $(PLOTS): $(SERVICE) extras/plots.txt
 	@$(PIP_INSTALL) -r extras/plots.txt
+	@touch $@
+
+$(ANSIBLE): extras/ansible.txt
+	@echo "Installing Ansible and what checks hosts …"
+	@$(PYTHON) -m venv .venv-ansible
+	@.venv-ansible/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r extras/ansible.txt
 	@touch $@
 
 $(CHECKS): extras/checks.txt

@@ -151,9 +151,9 @@ def _listens(bind):
     return False
 
 
-def request(port, method, path, body=None, headers=None):
+def request(port, method, path, body=None, headers=None, *, host="127.0.0.1"):
     """(status, headers by lower-case name, document) of one request on a connection of its own."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection(host, port, timeout=20)
     try:
         connection.request(method, path, body, headers or {})
         return answer_of(connection.getresponse())

@@ -1,8 +1,8 @@
 """Machines: both colours behind an edge proxy, an agent, and the order in which they leave."""
 
-import itertools
 import json
 import re
+from itertools import pairwise
 
 import pytest
 
@@ -131,7 +131,7 @@ class TestTheWayOut:
 
     def test_the_order_is_traffic_proxy_colours_agent(self, shown):
         """systemd stops what is ordered after another one first."""
-        for first, then in itertools.pairwise(STOP):
+        for first, then in pairwise(STOP):
             after = shown(f"{first}.service", "After").split()
             before = shown(f"{then}.service", "Before").split()
             assert f"{then}.service" in after or f"{first}.service" in before

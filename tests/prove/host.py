@@ -132,6 +132,13 @@ class Balancer:
         with (self.folder / "balancer.log").open("a") as log:
             self.process = subprocess.Popen([HAPROXY, "-W", "-db", "-f", str(path)], stdout=log, stderr=log)
 
+    def reload(self):
+        self.process.send_signal(signal.SIGUSR2)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(30)
+
     def end(self):
         if self.process is not None:
             self.process.terminate()

@@ -10,11 +10,13 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from agent.edge_proxy.admission import EdgeProxy
 from lifecycle.machine import MachineDirectory
 from tests.edge import HAPROXY
 from tests.prove.fleet import answers_of
@@ -25,6 +27,7 @@ FULL, REDUCED = 5000, 700  # requests for each switch
 # The edge proxy closes what was idle for 30 s: the one kind is just in time, the other finds it closed.
 PAUSES_S = {"busy": 0.0, "pausing": 4.0, "long pauses": 27.0, "longer pauses": 33.0}
 LARGE = 2000  # rows: more than the edge proxy buffers
+EMPTY_S = 12.0  # the request deadline, and what the edge proxy waits beyond it
 
 
 def switches(folder, count, seed):
@@ -33,7 +36,10 @@ def switches(folder, count, seed):
         pytest.skip("there is no haproxy on this machine (Debian: apt install haproxy)")
     return {
         "figure": _run(count, _requests(count), _by_journal),
-        "negative_control": {"killed_first": _run(2, 200, _by_killing)},
+        "negative_control": {
+            "killed_first": _run(2, 200, _by_killing),
+            "not_waited_for": _run(3, 200, _without_waiting),
+        },
     }
 
 
@@ -42,19 +48,21 @@ def _requests(switches):
 
 
 def passed(result):
-    figure, twin = result["figure"], result["negative_control"]["killed_first"]
+    figure, twins = result["figure"], result["negative_control"].values()
     enough = figure["requests"] >= figure["switches"] * _requests(figure["switches"])
     return (
         enough
         and figure["failed"] == figure["wrong"] == 0
         and figure["both_colours_answered"]
-        and twin["failed"] > 0
+        and figure["old_colour_empty_s"] <= EMPTY_S
+        and figure["answers_changed_by_restarts"] == 0
+        and all(twin["failed"] > 0 for twin in twins)
     )
 
 
 @dataclass
 class Clients:
-    """Each knows the right answers by itself. None of them asks twice."""
+    """Each knows the right answers by itself. None of them asks twice. `parked` ones keep their connections and wait."""
 
     port: int
     table: list
@@ -63,6 +71,32 @@ class Clients:
     wrong: int = 0
     stop: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    asking: int = 0
+    free: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self):
+        self.free.set()
+
+    @contextmanager
+    def parked(self):
+        self.free.clear()
+        until(lambda: self.asking == 0, 60)
+        yield
+        self.free.set()
+
+    @contextmanager
+    def _asks(self):
+        while True:
+            self.free.wait()
+            with self.lock:
+                if self.free.is_set():
+                    self.asking += 1
+                    break
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.asking -= 1
 
     def __enter__(self):
         kinds = ["busy"] * 3 + ["fresh", "large"] + ["pausing"] * 4 + ["long pauses", "longer pauses"]
@@ -87,26 +121,32 @@ class Clients:
         while not self.stop.is_set():
             place = (place + 1) % len(ROWS)
             places = [place] if kind != "large" else [(place + row) % len(ROWS) for row in range(LARGE)]
-            try:
-                if connection is not None and _was_closed(connection):
-                    connection.close()
-                    connection = None
-                connection = connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-                right = self._ask(connection, places)
-                with self.lock:
-                    self.answered += 1
-                    self.wrong += not right
-            except (OSError, http.client.HTTPException, AssertionError, ValueError) as problem:
-                with self.lock:
-                    self.failed.append(f"{kind}: {type(problem).__name__}: {problem}"[:200])
-                connection.close()
-                connection = None
+            with self._asks():
+                connection = self._once(kind, connection, places)
             if connection is not None and (kind == "fresh" or connection.sock is None):
                 connection.close()
                 connection = None
             self.stop.wait(PAUSES_S.get(kind, 0.05))
         if connection is not None:
             connection.close()
+
+    def _once(self, kind, connection, places):
+        """Returns the connection where it may be used again."""
+        if connection is not None and _was_closed(connection):
+            connection.close()
+            connection = None
+        connection = connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            right = self._ask(connection, places)
+        except (OSError, http.client.HTTPException, AssertionError, ValueError) as problem:
+            connection.close()
+            with self.lock:
+                self.failed.append(f"{kind}: {type(problem).__name__}: {problem}"[:200])
+            return None
+        with self.lock:
+            self.answered += 1
+            self.wrong += not right
+        return connection
 
     def _ask(self, connection, places):
         """As any client does, one looks whether a kept connection was closed; a request is never sent twice."""
@@ -129,6 +169,8 @@ def _was_closed(connection):
 
 def _by_journal(hosts, colour):
     """The shipped way: one entry, which every agent applies to its own edge proxy."""
+    for host in hosts:
+        until(lambda: _ready(hosts[0], host, colour))  # noqa: B023 - asked at once
     hosts[0].run("release", "promote", "--to", colour)
     for host in hosts:
         until(lambda: _share(host, colour) == 100)  # noqa: B023 - asked at once
@@ -146,10 +188,21 @@ def _by_killing(hosts, colour):
         until(lambda: _ready(hosts[0], host, old))  # noqa: B023 - asked at once
 
 
+def _without_waiting(hosts, colour):
+    """The new colour first, and the old one ended at once: who is still being answered is cut off."""
+    old = "green" if colour == "blue" else "blue"
+    _by_journal(hosts, colour)
+    for host in hosts:
+        host.signal(old, signal.SIGKILL)
+        host.start_wanted(old)
+        until(lambda: _ready(hosts[0], host, old))  # noqa: B023 - asked at once
+
+
 def _run(count, requests, switch):
     folder = Path(tempfile.mkdtemp(prefix="sw-"))
     hosts = _hosts(folder)
     balancer = Balancer(folder, hosts)
+    shipped, empty_s, changed = switch is _by_journal, [], 0
     try:
         table = _release_both(folder, hosts)
         balancer.start()
@@ -157,10 +210,13 @@ def _run(count, requests, switch):
         with Clients(balancer.port, table) as clients:
             clients.more(min(requests, 200))
             for number in range(count):
-                switch(hosts, "green" if number % 2 == 0 else "blue")
-                _disturb(hosts, number)
+                colour = "green" if number % 2 == 0 else "blue"
+                switch(hosts, colour)
+                if shipped:
+                    empty_s.append(_emptied(hosts, "blue" if colour == "green" else "green"))
+                    changed += _disturb(hosts, balancer, clients)
                 clients.more(requests)
-            if switch is _by_journal:
+            if shipped:
                 time.sleep(35)  # those with long pauses come once more
         counted = _counted(hosts)
     finally:
@@ -171,14 +227,38 @@ def _run(count, requests, switch):
         "switches": count, "hosts": len(hosts), "requests": clients.answered + len(clients.failed),
         "failed": len(clients.failed), "failures": dict(Counter(clients.failed).most_common(5)), "wrong": clients.wrong,
         "both_colours_answered": all(counted.values()), "answered_by": counted,
+        "old_colour_empty_s": round(max(empty_s, default=0.0), 2), "answers_changed_by_restarts": changed,
     }  # fmt: skip
 
 
-def _disturb(hosts, number):
-    """After every third switch each edge proxy is reloaded: the answer does not change."""
-    if number % 3 == 2:
+def _emptied(hosts, colour):
+    """Seconds after which no host works on a request with the old colour."""
+    begun = time.monotonic()
+    until(lambda: not any(EdgeProxy(host.edge).look().working[colour] for host in hosts), 60)
+    return time.monotonic() - begun
+
+
+def _disturb(hosts, balancer, clients):
+    """Each edge proxy and the balancer are reloaded under load, and killed and started while nobody asks; returns how
+    many do otherwise afterwards.
+    """
+    before = [EdgeProxy(host.edge).look().intent for host in hosts]
+    for host in hosts:
+        host.signal("proxy", signal.SIGUSR2)
+    balancer.reload()
+    time.sleep(2)
+    changed = sum(EdgeProxy(host.edge).look().intent != was for host, was in zip(hosts, before, strict=True))
+    with clients.parked():
         for host in hosts:
-            host.signal("proxy", signal.SIGUSR2)
+            host.signal("proxy", signal.SIGKILL)
+            host.start_proxy()
+        balancer.kill()
+        balancer.start()
+        until(lambda: all(host.ready() for host in hosts))
+        time.sleep(2)  # the balancer's first look at each
+    return changed + sum(
+        EdgeProxy(host.edge).look().intent != was for host, was in zip(hosts, before, strict=True)
+    )
 
 
 def _hosts(folder):
