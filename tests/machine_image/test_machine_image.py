@@ -35,7 +35,7 @@ ExecStart=/usr/bin/python3 /opt/azure_inside.py /opt/azure.json
 [Install]
 RequiredBy=picklefleet-first-boot.service
 """
-BOOT_S = 300
+BOOT_S = 180
 ASK = """
 import json, ssl, sys, urllib.request
 context = ssl._create_unverified_context()
