@@ -13,6 +13,7 @@ from tests.fleet.built import MACHINES, ROOT, until
 from tests.prove.small_model import ROWS
 
 pytestmark = pytest.mark.timeout(1800)
+AT_ONCE = ("-e", "picklefleet_serial=2")
 READY_S = 60  # the promise, on a machine that is shared; docs/guide/hosts.md has what was measured
 
 
@@ -51,6 +52,8 @@ class Clients:
                 connection.close()
             connection = connection or http.client.HTTPConnection(self.address, 8000, timeout=60)
             self.answers[self._ask(connection, ROWS[number % len(ROWS)])] += 1
+        if connection is not None:
+            connection.close()
 
     def _ask(self, connection, row):
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.key}"}
@@ -67,7 +70,7 @@ class Clients:
 
 
 def test_hosts_are_built_from_nothing(fleet):
-    changed = fleet.playbook("site.yml", "-e", "picklefleet_serial=2")
+    changed = fleet.playbook("site.yml", *AT_ONCE)
 
     assert set(changed) == {*MACHINES, "front"}
     assert all(changed.values())
@@ -83,11 +86,11 @@ def test_a_first_release_gets_all_clients(fleet):
 
 
 def test_a_second_run_changes_nothing(fleet):
-    assert fleet.playbook("site.yml") == {"m1": 0, "m2": 0, "front": 0}
+    assert fleet.playbook("site.yml", *AT_ONCE) == {"m1": 0, "m2": 0, "front": 0}
 
 
 def test_check_mode_sees_nothing_to_change(fleet):
-    assert fleet.playbook("site.yml", "--check") == {"m1": 0, "m2": 0, "front": 0}
+    assert fleet.playbook("site.yml", *AT_ONCE, "--check") == {"m1": 0, "m2": 0, "front": 0}
 
 
 def test_the_hosts_are_as_they_shall_be(fleet):
