@@ -50,10 +50,12 @@ lint: $(DEVELOPMENT) ## Check style, formatting, types and who imports whom
 fuzz: $(DEVELOPMENT) $(FLIGHTS)/flights.pkl ## Throw 3,000 generated requests at a real service: CASES=
 	@$(BIN)/pytest tests/e2e/test_schemathesis.py --cases $(or $(CASES),3000)
 
+ALONE = tests/e2e/test_switches.py tests/e2e/test_overload.py
+
 .PHONY: e2e
 e2e: $(DEVELOPMENT) $(FLIGHTS)/flights.pkl ## Run the end-to-end tests: real processes, real files
-	@$(BIN)/pytest tests/e2e -n 2 --dist loadfile --ignore tests/e2e/test_switches.py $(PYTEST_FLAGS)
-	@$(BIN)/pytest tests/e2e/test_switches.py $(PYTEST_FLAGS)  # ten clients and four hosts need the machine to themselves
+	@$(BIN)/pytest tests/e2e -n 2 --dist loadfile $(ALONE:%=--ignore %) $(PYTEST_FLAGS)
+	@$(BIN)/pytest $(ALONE) $(PYTEST_FLAGS)  # clients beyond what a machine can do need it to themselves
 
 .PHONY: infra
 infra: $(DEVELOPMENT) ## Test terraform/ for real: needs terraform 1.11 and the provider
