@@ -171,6 +171,10 @@ verify-hosts: $(ANSIBLE) ## Check the hosts of an inventory, changing nothing: I
 fleet: $(DEVELOPMENT) $(ANSIBLE) ## Build a fleet of hosts in containers from nothing, check it, switch it: needs Docker
 	@$(BIN)/pytest tests/fleet --timeout 1800 $(PYTEST_FLAGS)
 
+.PHONY: drill
+drill: $(DEVELOPMENT) ## Run the drill of a runbook, with the real parts: RUNBOOK=store-down (docs/runbooks)
+	@$(BIN)/pytest --timeout 1800 $$(sed -n '/^..Drill/,$$p' docs/runbooks/$(RUNBOOK).md | grep -o 'tests/[a-z0-9_/]*\.py\(::[a-z_]*\)\?' | sort -u) $(PYTEST_FLAGS)
+
 .PHONY: clean
 clean: ## Remove the environments and everything in var/
 	@rm -rf .venv* var
