@@ -2,11 +2,13 @@
 
 import signal
 import threading
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from types import FrameType
 
 import click
 
+from agent.certificates import CertificateRounds
 from agent.colour_processes import ColourProcesses
 from agent.edge_counting import EdgeCounting
 from agent.edge_proxy.admission import EdgeProxy
@@ -74,38 +76,35 @@ def agent(once: bool) -> None:
         shipping.once()
         return
     stop = _stop_event()
-    asker = threading.Thread(
-        target=keys.run, args=(settings.agent_poll_s, stop), name="api-keys", daemon=True
-    )
-    asker.start()
+    asker = _start("api-keys", keys.run, settings.agent_poll_s, stop)
     if proxy:
-        edge = EdgeRounds(proxy, lambda: spool_is_sound(machine.spool))
-        threading.Thread(target=edge.run, args=(stop,), name="edge", daemon=True).start()
+        _start("certificates", CertificateRounds(proxy.runtime, machine_name(machine), metrics).run, stop)
+        _start("edge", EdgeRounds(proxy, lambda: spool_is_sound(machine.spool)).run, stop)
     telling = threading.Thread(target=monitor.run, args=(stop,), name="azure-monitor") if monitor else None
     if telling is not None:
         telling.start()
     if settings.statsd_listen:
         server = (settings.statsd_host, settings.statsd_port) if settings.statsd_host else None
         relay = MetricsRelay(settings.statsd_listen, server, monitor.tally.take_packet if monitor else None)
-        threading.Thread(target=relay.run, args=(stop,), name="metrics", daemon=True).start()
-    host = HostRounds(machine_name(machine), machine.root, proxy, metrics)
-    threading.Thread(target=host.run, args=(stop,), name="host", daemon=True).start()
+        _start("metrics", relay.run, stop)
+    _start("host", HostRounds(machine_name(machine), machine.root, proxy, metrics).run, stop)
     if proxy:
         if settings.metadata_url:
-            leaving = _leaving(settings, proxy, shipping, metrics, stop)
-            threading.Thread(target=leaving.run, args=(stop,), name="leaving", daemon=True).start()
-        releases = _releases(settings, registry, machine, proxy)
-        threading.Thread(target=releases.run, args=(stop,), name="releases", daemon=True).start()
-    threading.Thread(target=measuring.run, args=(stop,), name="measurements", daemon=True).start()
-    carrier = threading.Thread(
-        target=shipping.run, args=(settings.seal_age_s, stop), name="records", daemon=True
-    )
-    carrier.start()
+            _start("leaving", _leaving(settings, proxy, shipping, metrics, stop).run, stop)
+        _start("releases", _releases(settings, registry, machine, proxy).run, stop)
+    _start("measurements", measuring.run, stop)
+    carrier = _start("records", shipping.run, settings.seal_age_s, stop)
     keep_beating(settings, "agent", lambda: carrier.is_alive() and asker.is_alive(), stop)
     rounds.run(settings.agent_poll_s, stop)
     carrier.join()  # it ships once more: the web processes ended before
     if telling is not None:
         telling.join()
+
+
+def _start(name: str, run: Callable[..., None], *arguments: object) -> threading.Thread:
+    thread = threading.Thread(target=run, args=arguments, name=name, daemon=True)
+    thread.start()
+    return thread
 
 
 def _shipping(settings: Settings, machine: MachineDirectory, metrics: Metrics) -> ShippingRounds:

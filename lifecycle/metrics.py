@@ -177,6 +177,13 @@ METRICS = (
         "host_disk_free_percent", "gauge", "percent", "Free on the disk of a machine's folder.", (_MACHINE,)
     ),
     Metric(
+        "edge_certificate_days_left",
+        "gauge",
+        "days",
+        "Until the first certificate of a machine's edge proxy ends.",
+        (_MACHINE,),
+    ),
+    Metric(
         "alarms",
         "counter",
         "alarms",

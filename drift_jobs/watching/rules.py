@@ -78,13 +78,13 @@ def _store_away(found: Mapping[str, Numbers]) -> Finding:
     return Finding("alarm" if failed and not well else "fine", sentence)
 
 
-def _lowest(least: float, what: str) -> Callable[[Mapping[str, Numbers]], Finding]:
+def _lowest(least: float, what: str, unit: str = "%") -> Callable[[Mapping[str, Numbers]], Finding]:
     def judge(found: Mapping[str, Numbers]) -> Finding:
         last = {path.rsplit(".", 1)[-1]: values[-1] for path, values in found["free"].items() if values}
         if not last:
             return Finding("unknown", f"No machine tells its {what}.")
         machine = min(last, key=last.__getitem__)
-        sentence = f"{last[machine]:.0f} % {what} on {machine}."
+        sentence = f"{last[machine]:.0f} {unit} {what} on {machine}."
         return Finding("alarm" if last[machine] < least else "fine", sentence)
 
     return judge
@@ -155,6 +155,17 @@ RULES = (
         5 * MINUTE,
         _lowest(MIN_MEMORY_PERCENT, "memory free"),
         ("Fewer web processes need less of it:", "picklefleet settings"),
+    ),
+    *(
+        Rule(
+            f"certificate-{days}-days",
+            f"A certificate ends within {days} days",
+            {"free": gauges("edge_certificate_days_left")},
+            60 * MINUTE,
+            _lowest(days, "until its certificate ends", "days"),
+            ("Put the new one where the old one lies: the agent brings it in.", "picklefleet edge status"),
+        )
+        for days in (30, 7)
     ),
 )
 BLIND = Rule(

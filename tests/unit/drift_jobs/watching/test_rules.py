@@ -51,6 +51,9 @@ def free(**machines):
         ("disk-full", {"free": free(a=[50, 9.5], b=[50])}, "alarm"),
         ("disk-full", {"free": free(a=[9, 50], b=[50])}, "fine"),
         ("disk-full", {"free": {}}, "unknown"),
+        ("certificate-30-days", {"free": free(a=[29.5], b=[200])}, "alarm"),
+        ("certificate-7-days", {"free": free(a=[29.5], b=[200])}, "fine"),
+        ("certificate-7-days", {"free": free(a=[6.9])}, "alarm"),
     ],
 )
 def test_a_rule_judges_what_graphite_found(name, found, state):
