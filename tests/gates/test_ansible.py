@@ -17,7 +17,7 @@ def test_playbooks_and_roles_are_clean():
 def test_a_careless_playbook_is_caught(tmp_path):
     (tmp_path / "careless.yml").write_text(CARELESS)
 
-    found = "\n".join(tools.ansible(tmp_path / "careless.yml"))
+    found = "\n".join(tools.ansible(tmp_path, "careless.yml"))
 
     for rule in (
         "name[play]",

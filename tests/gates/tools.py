@@ -67,10 +67,10 @@ def secrets(files, root):
     return [line for line in done.stdout.splitlines() if line.startswith("Location:")]
 
 
-def ansible(folder):
-    done = _run(
-        "ansible-lint", "--offline", "--profile", "production", "--format", "json", "--nocolor", cwd=folder
-    )
+def ansible(folder, *files):
+    """By the strictest profile; the files alone, or what is found in the folder."""
+    options = ("--offline", "--profile", "production", "--format", "json", "--nocolor")
+    done = _run("ansible-lint", *options, *files, cwd=folder)
     return [f"{one['check_name']} {one['location']['path']}" for one in json.loads(done.stdout or "[]")]
 
 
