@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -149,6 +150,11 @@ def _listens(bind):
         connection.connect((host, int(port)) if port else host)
         return True
     return False
+
+
+def was_closed(connection):
+    """What any client looks at before it uses a kept connection again."""
+    return connection.sock is not None and bool(select.select([connection.sock], [], [], 0)[0])
 
 
 def request(port, method, path, body=None, headers=None, *, host="127.0.0.1"):

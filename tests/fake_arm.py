@@ -7,9 +7,9 @@ backend, https://developer.hashicorp.com/terraform/language/backend/http).
 
 import json
 import threading
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
+
+from tests.json_service import JsonHandler, JsonServer, serving
 
 GROUP = "/subscriptions/s/resourceGroups/flights/providers"
 SETS, LB = (
@@ -35,11 +35,9 @@ def facts(url, backend=None):
     }  # fmt: skip
 
 
-class FakeArm(ThreadingHTTPServer):
-    daemon_threads = True
-
+class FakeArm(JsonServer):
     def __init__(self, world):
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(Handler)
         self.world, self.turn = world, threading.RLock()
         self.asked, self.faults, self.operations, self.tokens = [], lambda *_: None, {}, 0
         self.lb_etag, self.rule, self.quota, self.addresses = 1, True, 100, 200
@@ -50,10 +48,6 @@ class FakeArm(ThreadingHTTPServer):
     def handle_error(self, request, client_address):
         """A killed walker's connections end anyhow."""
 
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.server_port}"
-
     def operation(self, done=lambda: None):
         key = f"/subscriptions/s/providers/Microsoft.Compute/locations/westeurope/operations/{len(self.operations)}"
         self.operations[key] = [POLLS, done]
@@ -63,12 +57,11 @@ class FakeArm(ThreadingHTTPServer):
         }
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(JsonHandler):
     protocol_version = "HTTP/1.1"
 
     def _any(self):
-        length = int(self.headers.get("Content-Length") or 0)
-        self.body = self.rfile.read(length)
+        self.body = self.told()
         path, query = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query)
         with self.server.turn:
             if path.startswith("/metadata/"):
@@ -82,10 +75,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def _token(self, query):
         if self.headers.get("Metadata") != "true" or query.get("client_id") != ["release"]:
-            self._answer(400, {"error": "invalid_request"})
+            self.answer(400, {"error": "invalid_request"})
             return
         self.server.tokens += 1
-        self._answer(200, {"access_token": f"token-{self.server.tokens}", "expires_on": "4000000000"})
+        self.answer(200, {"access_token": f"token-{self.server.tokens}", "expires_on": "4000000000"})
 
     def _arm(self, path, query):
         server = self.server
@@ -98,7 +91,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         fault = server.faults(self.command, path)
         if isinstance(fault, int):
-            self._answer(fault, {"error": {"code": "Busy", "message": "Try later."}}, {"Retry-After": "1"})
+            self.answer(fault, {"error": {"code": "Busy", "message": "Try later."}}, {"Retry-After": "1"})
             return
         self.lost = fault == "lost"
         self._resource(path, query)
@@ -117,12 +110,12 @@ class Handler(BaseHTTPRequestHandler):
         elif path == USAGES:
             names = ("cores", "standardDADSv5Family")
             quota = self.server.quota
-            self._answer(
+            self.answer(
                 200, {"value": [{"name": {"value": n}, "currentValue": 6, "limit": quota} for n in names]}
             )
         elif path == f"{NETWORK}/usages":
             one = {"id": f"{NETWORK}/subnets/serving", "currentValue": 8, "limit": self.server.addresses}
-            self._answer(200, {"value": [one]})
+            self.answer(200, {"value": [one]})
         else:
             self._refuse(404, "ResourceNotFound")
 
@@ -130,15 +123,15 @@ class Handler(BaseHTTPRequestHandler):
         left, done = self.server.operations[path]
         if self.server.fail_operations:
             error = {"code": self.server.fail_operations, "message": "There is no room."}
-            self._answer(200, {"status": "Failed", "error": error})
+            self.answer(200, {"status": "Failed", "error": error})
             return
         self.server.operations[path][0] = left - 1
         if left > 0:
-            self._answer(200, {"status": "InProgress"}, {"Retry-After": "1"})
+            self.answer(200, {"status": "InProgress"}, {"Retry-After": "1"})
             return
         done()
         self.server.operations[path][1] = lambda: None
-        self._answer(200, {"status": "Succeeded"})
+        self.answer(200, {"status": "Succeeded"})
 
     def _known(self, path):
         colour = path.removeprefix(SETS).removeprefix(AUTOSCALE).split("/")[1].removeprefix("flights-")
@@ -151,7 +144,7 @@ class Handler(BaseHTTPRequestHandler):
         elif self.command == "PATCH":
             self._patch_set(found)
         else:
-            self._answer(200, self._model(found))
+            self.answer(200, self._model(found))
 
     def _patch_set(self, found):
         asked = json.loads(self.body)
@@ -160,7 +153,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         assert set(asked) == {"sku"}, "a walker changes nothing of a scale set but its size"
         found.capacity, found.etag = asked["sku"]["capacity"], found.etag + 1
-        self._answer(202, self._model(found), self.server.operation())
+        self.answer(202, self._model(found), self.server.operation())
 
     def _model(self, found):
         return {
@@ -178,7 +171,7 @@ class Handler(BaseHTTPRequestHandler):
         mine = [one for one in world.machines if one.colour == colour]
         page = [self._machine(one, found) for one in mine[skip : skip + PAGE]]
         more = f"{self.server.url}{path}?api-version=2024-07-01&$expand=instanceView&$skiptoken={skip + PAGE}"
-        self._answer(200, {"value": page} | ({"nextLink": more} if skip + PAGE < len(mine) else {}))
+        self.answer(200, {"value": page} | ({"nextLink": more} if skip + PAGE < len(mine) else {}))
 
     def _machine(self, one, found):
         health = "healthy" if self.server.world.ready(one) else "initializing"
@@ -200,7 +193,7 @@ class Handler(BaseHTTPRequestHandler):
             asked = json.loads(self.body)
             assert asked["properties"]["profiles"], "a PUT replaces the whole setting"
             found.autoscaled = asked["properties"]["enabled"]
-        self._answer(
+        self.answer(
             200, {"location": "westeurope", "properties": {"enabled": found.autoscaled, "profiles": [{}]}}
         )
 
@@ -222,7 +215,7 @@ class Handler(BaseHTTPRequestHandler):
             "loadBalancingRules": rules,
             "probes": [{"name": "ready"}],
         }
-        self._answer(200, {"etag": etag, "location": "westeurope", "properties": properties})
+        self.answer(200, {"etag": etag, "location": "westeurope", "properties": properties})
 
     def _put_balancer(self):
         asked = json.loads(self.body)
@@ -239,25 +232,25 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.server.lb_etag += 1
             pool = rule["backendAddressPools"][0]["id"].rsplit("/", 1)[1]
-            self._answer(200, asked, self.server.operation(lambda: self.server.world.point(pool)))
+            self.answer(200, asked, self.server.operation(lambda: self.server.world.point(pool)))
 
     def _state(self):
         """Terraform's remote state behind a lock, as the protocol has it; a lock is left only by whoever has its id."""
         server, asked = self.server, json.loads(self.body) if self.body and self.command != "POST" else {}
         if self.command == "GET":
-            self._raw(200 if server.state else 204, server.state or b"")
+            self.answer_raw(200 if server.state else 204, server.state or b"")
         elif self.command == "POST":
             server.state = self.body
-            self._raw(200, b"")
+            self.answer_raw(200, b"")
         elif self.command == "LOCK" and server.lock:
-            self._raw(423, json.dumps(server.lock).encode())
+            self.answer_raw(423, json.dumps(server.lock).encode())
         elif self.command == "LOCK":
             server.lock = asked
-            self._raw(200, b"")
+            self.answer_raw(200, b"")
         else:
             server.broken += [server.lock] if server.lock and not asked.get("Operation") else []
             server.lock = None
-            self._raw(200, b"")
+            self.answer_raw(200, b"")
 
     def _world(self):
         """Not Azure's: time, for the walker under test, and the rule, as Terraform's stand-in provider left it."""
@@ -268,7 +261,7 @@ class Handler(BaseHTTPRequestHandler):
         if "minutes" in asked:
             for _ in range(asked["minutes"]):
                 self.server.world.advance()
-        self._answer(
+        self.answer(
             200,
             {
                 "now_ms": self.server.world.now_ms,
@@ -278,32 +271,15 @@ class Handler(BaseHTTPRequestHandler):
         )
 
     def _refuse(self, status, code):
-        self._answer(status, {"error": {"code": code, "message": "Refused by the fake."}})
+        self.answer(status, {"error": {"code": code, "message": "Refused by the fake."}})
 
-    def _answer(self, status, document, headers=None):
-        self._raw(status, json.dumps(document).encode(), headers)
-
-    def _raw(self, status, data, headers=None):
+    def answer_raw(self, status, data, headers=None):
         if getattr(self, "lost", False):
             self.lost, self.close_connection = False, True
             self.connection.close()
             return
-        self.send_response(status)
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *_):
-        pass
+        super().answer_raw(status, data, headers)
 
 
-@contextmanager
 def fake_arm(world):
-    with FakeArm(world) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+    return serving(FakeArm(world))

@@ -1,13 +1,11 @@
 """The drill of docs/runbooks/restore-the-store.md: an older copy comes back, and machines are never led backwards by it."""
 
 import shutil
-import subprocess
-import sys
 
 import pytest
 
 from lifecycle.machine import MachineDirectory
-from tests.prove.machine import ROOT
+from tests.commands import picklefleet as command
 from tests.prove.small_model import write_model
 
 pytestmark = pytest.mark.slow
@@ -19,12 +17,7 @@ def run(tmp_path, monkeypatch):
         monkeypatch.setenv(f"PICKLEFLEET_{name}", str(tmp_path / value))
 
     def picklefleet(*arguments):
-        done = subprocess.run(
-            [sys.executable, "-m", "picklefleet", *map(str, arguments)],
-            cwd=ROOT, capture_output=True, text=True, timeout=100, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        return command(*arguments, seconds=100).stdout
 
     return picklefleet
 

@@ -6,11 +6,11 @@ import os
 import secrets
 import shutil
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.commands import picklefleet
 from tests.edge import request
 from tests.fleet.hosts import Hosts, docker
 from tests.prove.small_model import write_model
@@ -53,28 +53,10 @@ class Fleet:
 
     def run(self, *arguments):
         """The command on the machine that a person sits at, with the keys that sign."""
-        done = subprocess.run(
-            [sys.executable, "-m", "picklefleet", *map(str, arguments)],
-            cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=600, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        return picklefleet(*arguments, environment=self.environment).stdout
 
     def try_run(self, *arguments):
-        return subprocess.run(
-            [sys.executable, "-m", "picklefleet", *map(str, arguments)],
-            cwd=ROOT, env=self.environment, capture_output=True, check=False,
-        ).returncode == 0  # fmt: skip
-
-    def start_walk(self, document):
-        """A walker writes the first entry of its walk, and is stopped then."""
-        walker = subprocess.Popen(
-            [sys.executable, "-m", "picklefleet", "release", "deploy", str(document)], env=self.environment,
-            stdout=subprocess.DEVNULL, cwd=ROOT,
-        )  # fmt: skip
-        until(lambda: self.shares()["intent"]["walk"])
-        walker.terminate()
-        walker.wait(60)
+        return picklefleet(*arguments, environment=self.environment, check=False).returncode == 0
 
     def playbook(self, name, *arguments):
         """Returns what changed, by host."""
@@ -117,9 +99,6 @@ class Fleet:
         except OSError:
             return ""
         return document.get("release", "") if status == 200 else ""
-
-    def shares(self):
-        return json.loads(self.run("release", "status", "--json"))
 
     def _make_model(self):
         until(lambda: self.try_run("store", "init"))

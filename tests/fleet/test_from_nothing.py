@@ -2,13 +2,13 @@
 
 import http.client
 import json
-import select
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
 
 import pytest
 
+from tests.edge import was_closed
 from tests.fleet.built import MACHINES, ROOT, until
 from tests.prove.small_model import ROWS
 
@@ -48,7 +48,7 @@ class Clients:
         connection = None
         while not self.stop.wait(pause):
             number += 1
-            if connection is not None and connection.sock and select.select([connection.sock], [], [], 0)[0]:
+            if connection is not None and was_closed(connection):
                 connection.close()
             connection = connection or http.client.HTTPConnection(self.address, 8000, timeout=60)
             self.answers[self._ask(connection, ROWS[number % len(ROWS)])] += 1
@@ -107,7 +107,7 @@ def test_clients_do_not_notice_a_switch(fleet):
     document.write_text(fleet.run("release", "describe", "two", "--image", fleet.image))
     with Clients(fleet.front, fleet.api_key) as clients:
         clients.more(50)
-        fleet.start_walk(document)
+        fleet.run("release", "assign", document)
         until(
             lambda: all(
                 fleet.hosts.inside(name, "systemctl", "is-active", "picklefleet@green", check=False)

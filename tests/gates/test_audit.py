@@ -2,13 +2,12 @@
 
 import json
 import subprocess
-import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from tests.gates.tools import BIN, ROOT
+from tests.json_service import JsonHandler, JsonServer, serving
 
 LOCK = "extras/dask.txt"
 ADVISORY = {
@@ -22,28 +21,15 @@ def advisories(known=(), status=200):
     """Answers as OSV does; `known` are the packages that it knows a weakness of. The address, and what was asked."""
     asked = []
 
-    class Answering(BaseHTTPRequestHandler):
-        def do_POST(self):
-            document = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            name = document["package"]["name"]
+    class Answering(JsonHandler):
+        def post(self):
+            name = json.loads(self.told())["package"]["name"]
             asked.append(name)
             found = [json.loads(json.dumps(ADVISORY).replace("{}", name))] if name in known else []
-            body = json.dumps({"vulns": found} if found else {}).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.answer(status, {"vulns": found} if found else {})
 
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/v1/query", asked
-    finally:
-        server.shutdown()
-        server.server_close()
+    with serving(JsonServer(Answering)) as server:
+        yield f"{server.url}/v1/query", asked
 
 
 def audit(address, lock=LOCK):

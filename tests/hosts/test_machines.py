@@ -111,7 +111,12 @@ class TestSecrets:
             assert secret not in text
 
     def test_nothing_that_signs_is_here(self, host):
-        assert host.check_output("find / -xdev -name %s -path %s", "*.pem", "*picklefleet*") == ""
+        found = host.check_output(
+            "find / -xdev -not -path %s \\( -name registration.pem -o -name admission.pem \\)",
+            "/etc/picklefleet/worker-keys/*",
+        )
+
+        assert found == ""
 
     def test_files_of_the_fleet_are_for_root_and_the_group(self, host):
         for path in host.check_output("find /etc/picklefleet/trust /etc/picklefleet/secrets -type f").split():

@@ -8,7 +8,6 @@ import os
 import pickle
 import shutil
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from lifecycle.releases.journal import ReleaseJournal
 from lifecycle.releases.release import FORMATS, Release
 from lifecycle.runtime import current_runtime
 from lifecycle.signing import load_signing_key, load_trust
+from tests.commands import picklefleet
 from tests.prove.small_model import NAMES, ROWS, write_model
 
 HERE = Path(__file__).parent
@@ -81,10 +81,7 @@ class Fleet:
         journal.append(admission, None, first(self.release, "green"), by="tester", reason="first")
 
     def run(self, *arguments):
-        command = [sys.executable, "-m", "picklefleet", *map(str, arguments)]
-        return subprocess.run(
-            command, env=self.environ, capture_output=True, text=True, timeout=120, check=True
-        ).stdout
+        return picklefleet(*arguments, environment=self.environ).stdout
 
     def told(self):
         certificate, key = self.folder / "cert.pem", self.folder / "key.pem"

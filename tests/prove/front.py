@@ -14,6 +14,7 @@ import pandas as pd
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 
+from tests.commands import picklefleet
 from tests.edge import HAPROXY, request
 from tests.prove.host import until
 from tests.prove.machine import ROOT, free_port
@@ -115,12 +116,7 @@ class Front:
         return self.folder / "e" / colour / "web.sock"
 
     def run(self, *arguments):
-        done = subprocess.run(
-            [sys.executable, "-m", "picklefleet", *map(str, arguments)],
-            cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=900, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        return picklefleet(*arguments, environment=self.environment).stdout
 
     def ask(self, path):
         try:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from tests.commands import picklefleet
 from tests.edge import HAPROXY, request
 from tests.prove.machine import ROOT, free_port
 
@@ -56,12 +57,7 @@ class Host:
         self.start_agent()
 
     def run(self, *arguments, check=True):
-        done = subprocess.run(
-            [sys.executable, "-m", "picklefleet", *map(str, arguments)],
-            cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=1200, check=False,
-        )  # fmt: skip
-        assert not check or done.returncode == 0, done.stdout + done.stderr
-        return done
+        return picklefleet(*arguments, environment=self.environment, check=check)
 
     def start_proxy(self):
         self._start("proxy", [HAPROXY, "-W", "-db", "-f", str(self.folder / "haproxy.cfg")])

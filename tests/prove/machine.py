@@ -16,6 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.commands import picklefleet
+
 ROOT = Path(__file__).parents[2]
 READY_S = 300  # a big model on a machine that is shared
 
@@ -50,12 +52,7 @@ class Machine:
 
     def run(self, *arguments):
         """A command of the product, with this machine's settings."""
-        command = [sys.executable, "-m", "picklefleet", *map(str, arguments)]
-        done = subprocess.run(
-            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=900, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        return picklefleet(*arguments, environment=self.environment).stdout
 
     def start_web(self):
         config = ROOT / "webapp" / "gunicorn.conf.py"

@@ -2,10 +2,7 @@
 
 import http.client
 import json
-import select
 import signal
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -18,7 +15,7 @@ import pytest
 
 from agent.edge_proxy.admission import EdgeProxy
 from lifecycle.machine import MachineDirectory
-from tests.edge import HAPROXY
+from tests.edge import HAPROXY, was_closed
 from tests.prove.fleet import answers_of
 from tests.prove.host import Balancer, Host, until
 from tests.prove.small_model import ROWS, write_model
@@ -133,7 +130,7 @@ class Clients:
 
     def _once(self, kind, connection, places):
         """Returns the connection where it may be used again."""
-        if connection is not None and _was_closed(connection):
+        if connection is not None and was_closed(connection):
             connection.close()
             connection = None
         connection = connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
@@ -162,10 +159,6 @@ class Clients:
         if len(places) == 1:
             return got == [self.table[places[0]]]
         return [label for label, _ in got] == [self.table[place][0] for place in places]
-
-
-def _was_closed(connection):
-    return connection.sock is not None and bool(select.select([connection.sock], [], [], 0)[0])
 
 
 def _by_journal(hosts, colour):
@@ -287,22 +280,11 @@ def _release_both(folder, hosts):
                 host.start_wanted("blue")
             until(lambda: all(host.ready() for host in hosts))
         else:
-            _assign(first, document)
+            first.run("release", "assign", document)
             for host in hosts:
                 host.start_wanted("green")
                 until(lambda: _ready(first, host, "green"))  # noqa: B023 - asked at once
     return answers_of(path)
-
-
-def _assign(host, document):
-    """The walk's first entry; a walker that is stopped at once leaves it for the switch."""
-
-    walker = subprocess.Popen(
-        [sys.executable, "-m", "picklefleet", "release", "deploy", str(document)], env=host.environment
-    )
-    until(lambda: _status(host)["intent"]["walk"])
-    walker.terminate()
-    walker.wait(60)
 
 
 def _status(host):

@@ -4,13 +4,12 @@ import base64
 import json
 import subprocess
 import sys
-import threading
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+
+from tests.json_service import JsonHandler, JsonServer, serving
 
 PROGRAM = Path(__file__).parents[3] / "ansible" / "roles" / "first_boot" / "files" / "first-boot"
 IMAGE = "a" * 64
@@ -25,11 +24,9 @@ esac
 """
 
 
-class Azure(ThreadingHTTPServer):
-    daemon_threads = True
-
+class Azure(JsonServer):
     def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(Handler)
         self.tags = {"picklefleet-role": "green", "picklefleet-release": "r2-abc"}
         self.data = {
             "store": "az://flightsstore",
@@ -40,51 +37,27 @@ class Azure(ThreadingHTTPServer):
         self.secrets = {"fleet-key": "f" * 64, "records-key": "e" * 64, "tls-certificate": "PEM"}
         self.forbidden = False
 
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.server_port}"
 
-
-class Handler(BaseHTTPRequestHandler):
-    def do_GET(self):
+class Handler(JsonHandler):
+    def get(self):
         azure, path = self.server, urlsplit(self.path).path
         if path == "/metadata/instance/compute":
             tags = [{"name": name, "value": value} for name, value in azure.tags.items()]
             data = base64.b64encode(json.dumps(azure.data).encode()).decode()
-            self._answer(200, {"name": "flights-green_7", "tagsList": tags, "userData": data})
+            self.answer(200, {"name": "flights-green_7", "tagsList": tags, "userData": data})
         elif path == "/metadata/identity/oauth2/token":
             asked = parse_qs(urlsplit(self.path).query)
-            self._answer(200, {"access_token": f"{asked['client_id'][0]} {asked['resource'][0]}"})
+            self.answer(200, {"access_token": f"{asked['client_id'][0]} {asked['resource'][0]}"})
         elif self.headers.get("Authorization") != "Bearer serving https://vault.azure.net" or azure.forbidden:
-            self._answer(403, {})
+            self.answer(403, {})
         else:
             value = azure.secrets.get(path.rsplit("/", 1)[1])
-            self._answer(200 if value else 404, {"value": value})
-
-    def _answer(self, status, document):
-        data = json.dumps(document).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *_):
-        pass
-
-
-@contextmanager
-def running():
-    with Azure() as azure:
-        thread = threading.Thread(target=azure.serve_forever, args=(0.02,))
-        thread.start()
-        yield azure
-        azure.shutdown()
-        thread.join()
+            self.answer(200 if value else 404, {"value": value})
 
 
 @pytest.fixture
 def azure():
-    with running() as made:
+    with serving(Azure()) as made:
         yield made
 
 

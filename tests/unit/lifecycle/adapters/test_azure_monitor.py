@@ -3,7 +3,6 @@
 import gzip
 import json
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -16,23 +15,22 @@ from lifecycle.adapters.azure_monitor import (
 from lifecycle.adapters.metadata_service import MetadataService
 from lifecycle.errors import PicklefleetError
 from lifecycle.metrics_tally import Several
+from tests.json_service import JsonHandler, JsonServer, serving
 from tests.metadata_service import metadata_service
 
 KEY = "11111111-2222-3333-4444-555555555555"
 
 
-class Ingestion(ThreadingHTTPServer):
+class Ingestion(JsonServer):
     """`status`: 200 takes everything, 503 is an outage."""
 
-    daemon_threads = True
-
     def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(Handler)
         self.status, self.taken, self.asked, self.elsewhere = 200, [], 0, []
 
     @property
     def connection(self):
-        return f"InstrumentationKey={KEY};IngestionEndpoint=http://127.0.0.1:{self.server_port}/"
+        return f"InstrumentationKey={KEY};IngestionEndpoint={self.url}/"
 
     def numbers(self):
         """Name → values, in the order in which they came."""
@@ -43,9 +41,9 @@ class Ingestion(ThreadingHTTPServer):
         return found
 
 
-class Handler(BaseHTTPRequestHandler):
-    def do_POST(self):
-        data = self.rfile.read(int(self.headers["Content-Length"]))
+class Handler(JsonHandler):
+    def post(self):
+        data = self.told()
         body = gzip.decompress(data) if self.headers.get("Content-Encoding") == "gzip" else data
         self.server.asked += 1
         envelopes = json.loads(body)
@@ -54,25 +52,13 @@ class Handler(BaseHTTPRequestHandler):
         if self.server.status == 200:
             self.server.taken += envelopes
         answer = {"itemsReceived": len(envelopes), "itemsAccepted": len(envelopes), "errors": []}
-        sent = json.dumps(answer).encode()
-        self.send_response(self.server.status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(sent)))
-        self.end_headers()
-        self.wfile.write(sent)
-
-    def log_message(self, *_):
-        pass
+        self.answer(self.server.status, answer, {"Content-Type": "application/json"})
 
 
 @pytest.fixture
 def ingestion():
-    with Ingestion() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
+    with serving(Ingestion()) as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture
