@@ -41,12 +41,8 @@ def where(error: BaseException) -> list[str]:
     return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
 
 
-def not_ready() -> ProblemError:
-    return ProblemError(
-        problems.NOT_READY,
-        "No verified model is loaded on this machine yet.",
-        headers={"Retry-After": str(RETRY_AFTER_S)},
-    )
+def not_ready(detail: str = "No verified model is loaded on this machine yet.") -> ProblemError:
+    return ProblemError(problems.NOT_READY, detail, headers={"Retry-After": str(RETRY_AFTER_S)})
 
 
 def _count(total: int) -> str:

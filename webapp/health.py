@@ -4,6 +4,7 @@ from flask import Blueprint, Response
 
 from webapp.authentication import keys_unavailable
 from webapp.context import json_response, served, service
+from webapp.failures import not_ready
 
 blueprint = Blueprint("health", __name__)
 
@@ -16,6 +17,8 @@ def live() -> Response:
 @blueprint.get("/readyz")
 def ready() -> Response:
     model = served().model
+    if not service().siblings_answer():
+        raise not_ready("Another process of this machine still loads the model.")
     if not service().gate.can_tell:
         raise keys_unavailable()
     document = {"status": "ready", "model": {"name": model.name, "version": model.version}}

@@ -72,9 +72,15 @@ class PolicyWatch:
             self.presence.say(prepared=wanted.id)
 
     def _follow(self, serving: Serving | None) -> None:
-        before = self.current()
-        if serving is None or (before is not None and before.id == serving.id):
+        if serving is None:
             return
+        before = self.current()
+        if before is None or before.id != serving.id:
+            self._switch(serving, before)
+        if (now := self.current()) is not None and now.id != self.presence.said.serving:
+            self.presence.say(serving=now.id, prepared="", refused="", reason="")
+
+    def _switch(self, serving: Serving, before: Traffic | None) -> None:
         if clock.monotonic() < self._retry_at:
             return
         try:
@@ -82,9 +88,8 @@ class PolicyWatch:
         except PicklefleetError as problem:
             self._failed(problem, before)
             return
-        self.switched(now, before)
-        self.presence.say(serving=serving.id, prepared="", refused="", reason="")
         self._retry_s = FIRST_RETRY_S
+        self.switched(now, before)
 
     def _failed(self, problem: PicklefleetError, before: Traffic | None) -> None:
         """The others have switched: whoever can't follow must not answer by the old policy any more."""

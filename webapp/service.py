@@ -50,6 +50,7 @@ class Service:
         metrics: Metrics,
         *,
         machine_is_sound: Callable[[], bool] = lambda: True,
+        siblings_answer: Callable[[], bool] = lambda: True,
         gate: Gate | None = None,
         record_prediction: Callable[[Signature, PredictionRecord], bool] = lambda _signature, _record: False,
         record_feedback: Callable[[Feedback], bool] = lambda _: False,
@@ -65,6 +66,7 @@ class Service:
         self.limits = limits
         self.observer = Observer(metrics)
         self.machine_is_sound = machine_is_sound
+        self.siblings_answer = siblings_answer
         self.gate = gate or Gate()
         self.record_prediction = record_prediction
         self.record_feedback = record_feedback

@@ -20,6 +20,7 @@ from webapp.app import create_app
 from webapp.authentication import gate_for
 from webapp.current_traffic import CurrentTraffic
 from webapp.policy_watch import PolicyWatch
+from webapp.readiness import Readiness
 from webapp.record_callers import record_callers
 from webapp.recycling import Recycling
 from webapp.service import Limits, Service
@@ -54,6 +55,7 @@ service = Service(
     _limits,
     _metrics,
     machine_is_sound=lambda: spool_is_sound(_machine.spool),
+    siblings_answer=Readiness(_machine.web, _family),
     gate=gate_for(_settings, _machine.api_keys, _machine.smoke_token),
     record_prediction=record_callers(recorder.prediction),
     record_feedback=recorder.feedback,

@@ -113,6 +113,18 @@ def test_what_it_can_not_prepare_it_refuses_with_the_reason_and_once(process, ma
     process.watch.turn()
 
 
+def test_what_could_not_be_said_of_a_switch_is_said_in_the_next_turn(process, machine, offer, monkeypatch):
+    first = offer(1)
+    machine.serve(first)
+    with monkeypatch.context() as full:
+        full.setattr(Presence, "_write", lambda *_: (_ for _ in ()).throw(OSError("No space left on device")))
+        process.watch.turn()
+    assert (process.version, said(machine).serving) == ("v1", "")
+
+    process.watch.turn()
+    assert said(machine).serving == first.id
+
+
 def test_who_can_not_follow_the_others_ends_rather_than_answer_by_the_old_policy(process, machine, offer):
     machine.serve(offer(1))
     process.watch.turn()
