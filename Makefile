@@ -137,8 +137,9 @@ bake: ## Bake a machine image with Packer: WHERE=azure|local IMAGE= (packer/READ
 	@bash packer/bake.sh $(or $(WHERE),azure)
 
 .PHONY: machine
-machine: $(DEVELOPMENT) ## Bake the local twin of the machine image, boot it, check it: needs Docker and Packer; IMAGE=
-	@bash packer/bake.sh local
+machine: $(DEVELOPMENT) $(ANSIBLE) ## Bake the local twin of the machine image, boot it, check it as a host: needs Docker and Packer; IMAGE=
+	@[ -f $(or $(PICKLEFLEET_KEYS_DIR),var/keys)/trust.json ] || $(BIN)/picklefleet trust init
+	@PATH=$(CURDIR)/$(ANSIBLE_BIN):$$PATH bash packer/bake.sh local
 	@MACHINE_IMAGE=picklefleet-baked:latest $(BIN)/pytest tests/machine_image --timeout 900 $(PYTEST_FLAGS)
 
 .PHONY: up

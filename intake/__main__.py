@@ -49,11 +49,10 @@ def register(as_json: bool, **options: Any) -> None:
     """
     from intake.register import register as make_version
     from lifecycle import settings
-    from lifecycle.adapters.opening import open_registry
-    from lifecycle.signing import load_signing_key
+    from lifecycle.adapters.opening import open_registry, open_signing_key
 
     loaded = settings.load()
-    key = load_signing_key("registration", loaded.keys_dir)
+    key = open_signing_key("registration", loaded)
     entry = make_version(request_from_options(options), open_registry(loaded), key, getpass.getuser())
     if as_json:
         echo_json(asdict(entry))

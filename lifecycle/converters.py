@@ -138,6 +138,15 @@ def endpoint(given: str) -> str:
     return given.rstrip("/")
 
 
+def vault(given: str) -> str:
+    """A token goes there: over TLS, or to this machine alone; empty is none."""
+    if given and not re.fullmatch(
+        r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?|http://127\.0\.0\.1:[0-9]{1,5}/?", given
+    ):
+        raise ValueError("must be a URL such as https://flights-vault.vault.azure.net")
+    return given.rstrip("/")
+
+
 def address(given: str) -> str:
     """A mail address; empty stays empty."""
     if given and not _ADDRESS.fullmatch(given):

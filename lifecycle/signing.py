@@ -1,6 +1,7 @@
 """Two keys sign: *registration* says who made a bundle, *admission* says that it may serve.
 
-Signatures name their algorithm and key, so that a vault's ES256 can stand beside the local Ed25519.
+Signatures name their algorithm and key: a vault's ES256 (lifecycle/adapters/key_vault.py) stands beside the Ed25519 of
+a key in a file.
 """
 
 import base64
@@ -8,11 +9,11 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -23,10 +24,10 @@ from cryptography.hazmat.primitives.serialization import (
 
 from lifecycle.atomic_file import write_atomically
 from lifecycle.errors import PicklefleetError, UntrustedBundleError
+from lifecycle.signature_algorithms import CHECKS, ED25519
 
 Role = Literal["registration", "admission"]
 ROLES: tuple[Role, ...] = ("registration", "admission")
-ALGORITHM = "Ed25519"
 TRUST_FILE = "trust.json"
 
 
@@ -42,28 +43,40 @@ class DetachedSignature:
 
 @dataclass(frozen=True, slots=True)
 class TrustedKey:
-    """A public key (`public`: base64 of its 32 bytes) and the one role that it may sign for."""
+    """A public key and the one role that it may sign for. `public`: base64 of its bytes, 32 of Ed25519, 65 of ES256 (a
+    point, uncompressed). `place`: the URL of its private half in a vault; empty where that is a file.
+    """
 
     key_id: str
     role: Role
     public: str
-    algorithm: str = ALGORITHM
+    algorithm: str = ED25519
     revoked: bool = False
+    place: str = ""
+
+
+class SigningKey(Protocol):
+    """The private half, wherever it lies. `sign` raises PicklefleetError where that can't be reached."""
+
+    @property
+    def trusted(self) -> TrustedKey: ...
+
+    def sign(self, message: bytes) -> DetachedSignature: ...
 
 
 @dataclass(frozen=True, slots=True)
-class SigningKey:
+class FileKey:
     role: Role
     private: Ed25519PrivateKey = field(repr=False)
 
     @property
     def trusted(self) -> TrustedKey:
         raw = self.private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-        return TrustedKey(_key_id(raw), self.role, base64.b64encode(raw).decode())
+        return TrustedKey(key_id_of(raw), self.role, base64.b64encode(raw).decode())
 
     def sign(self, message: bytes) -> DetachedSignature:
-        value = base64.b64encode(self.private.sign(_signed_bytes(self.role, message))).decode()
-        return DetachedSignature(ALGORITHM, self.trusted.key_id, self.role, value)
+        value = base64.b64encode(self.private.sign(signed_bytes(self.role, message))).decode()
+        return DetachedSignature(ED25519, self.trusted.key_id, self.role, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +94,14 @@ class TrustSet:
             raise UntrustedBundleError(f"No trusted {role} key has the id {signature.key_id!r}.")
         if key.revoked:
             raise UntrustedBundleError(f"The {role} key {signature.key_id!r} has been revoked.")
+        check = CHECKS.get(key.algorithm)
+        if check is None:
+            raise UntrustedBundleError(
+                f"The {role} key {signature.key_id!r} is of an algorithm unknown here."
+            )
         try:
-            public = Ed25519PublicKey.from_public_bytes(base64.b64decode(key.public, validate=True))
-            public.verify(base64.b64decode(signature.value, validate=True), _signed_bytes(role, message))
+            public, value = (base64.b64decode(text, validate=True) for text in (key.public, signature.value))
+            check(public, value, signed_bytes(role, message))
         except (InvalidSignature, ValueError) as problem:
             raise UntrustedBundleError(f"The {role} signature does not match what it signs.") from problem
 
@@ -96,16 +114,16 @@ def bytes_to_sign(document: Any) -> bytes:
     return msgspec.json.encode(asdict(replace(document, signature=None)), order="sorted")
 
 
-def create_signing_key(role: Role, folder: Path) -> SigningKey:
+def create_signing_key(role: Role, folder: Path) -> FileKey:
     """Make a key, keep it as `<role>.pem` (mode 0600) and add its public half to the folder's trust file."""
-    key = SigningKey(role, Ed25519PrivateKey.generate())
+    key = FileKey(role, Ed25519PrivateKey.generate())
     pem = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     write_atomically(folder / f"{role}.pem", pem, mode=0o600)
     write_trust(folder, with_key(load_trust(folder), key.trusted))
     return key
 
 
-def load_signing_key(role: Role, folder: Path) -> SigningKey:
+def load_signing_key(role: Role, folder: Path) -> FileKey:
     """Raises PicklefleetError when there is no such key or it can't be read."""
     path = folder / f"{role}.pem"
     try:
@@ -120,7 +138,7 @@ def load_signing_key(role: Role, folder: Path) -> SigningKey:
         ) from problem
     if not isinstance(private, Ed25519PrivateKey):
         raise PicklefleetError(f"The {role} key at {path} is no Ed25519 key.")
-    return SigningKey(role, private)
+    return FileKey(role, private)
 
 
 def load_trust(folder: Path) -> TrustSet:
@@ -144,10 +162,10 @@ def with_key(trust: TrustSet, key: TrustedKey) -> TrustSet:
     return TrustSet({**trust.keys, key.key_id: key})
 
 
-def _key_id(raw: bytes) -> str:
+def key_id_of(raw: bytes) -> str:
     return hashlib.sha256(raw).hexdigest()[:16]
 
 
-def _signed_bytes(role: Role, message: bytes) -> bytes:
+def signed_bytes(role: Role, message: bytes) -> bytes:
     """The role is part of what is signed: one role's signature never passes for the other's."""
     return b"picklefleet/1\n" + role.encode() + b"\n" + message

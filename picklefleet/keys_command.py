@@ -11,12 +11,12 @@ import click
 
 from lifecycle import clock
 from lifecycle import settings as settings_module
-from lifecycle.adapters.opening import open_registry
+from lifecycle.adapters.opening import open_registry, open_signing_key
 from lifecycle.api_keys import SCOPES, ApiKey, KeySet, NewKey, Scope, make_key
 from lifecycle.command_line import CommandGroup, echo_json
 from lifecycle.key_journal import KeyJournal
 from lifecycle.settings import Settings
-from lifecycle.signing import load_signing_key, load_trust
+from lifecycle.signing import load_trust
 
 EFFECTIVE = "Machines know it within a minute."
 
@@ -129,7 +129,7 @@ def sign(yes: bool) -> None:
     Whoever held that key can have added keys: look through the list before you say yes.
     """
     settings = settings_module.load()
-    journal, key = _journal(settings), load_signing_key("admission", settings.keys_dir)
+    journal, key = _journal(settings), open_signing_key("admission", settings)
     newest = journal.unverified()
     if newest is None:
         click.echo("There are no API keys to sign.")
@@ -157,7 +157,7 @@ def _journal(settings: Settings) -> KeyJournal:
 
 
 def _change(settings: Settings, decide: Callable[[KeySet], KeySet], what: str) -> None:
-    key = load_signing_key("admission", settings.keys_dir)
+    key = open_signing_key("admission", settings)
     _journal(settings).change(key, decide, by=getpass.getuser(), what=what)
 
 

@@ -9,7 +9,7 @@ import click
 
 from lifecycle import clock
 from lifecycle import settings as settings_module
-from lifecycle.adapters.opening import open_records, open_registry
+from lifecycle.adapters.opening import open_records, open_registry, open_signing_key
 from lifecycle.command_line import CommandGroup, echo_json
 from lifecycle.errors import NotFoundError
 from lifecycle.machine import MachineDirectory
@@ -18,7 +18,7 @@ from lifecycle.policy_journal import PolicyJournal
 from lifecycle.prediction_log.reading import PredictionLog
 from lifecycle.prediction_log.segment_cache import SegmentCache
 from lifecycle.prediction_log.shadow_rows import Compared, compare_shadow, latency
-from lifecycle.signing import load_signing_key, load_trust
+from lifecycle.signing import load_trust
 from lifecycle.window import parse
 
 Change = Callable[[TrafficPolicy, VersionRef], TrafficPolicy]
@@ -107,7 +107,7 @@ def rollback(reason: str, dry_run: bool, as_json: bool) -> None:
     if dry_run:
         _tell(journal.before_this(), as_json)
         return
-    key = load_signing_key("admission", settings.keys_dir)
+    key = open_signing_key("admission", settings)
     _tell(journal.roll_back(key, by=getpass.getuser(), reason=reason), as_json)
 
 
@@ -129,7 +129,7 @@ def _change(version: str, change: Change, reason: str, dry_run: bool, as_json: b
         journal.check(wanted)
         _tell(wanted, as_json)
         return
-    key = load_signing_key("admission", settings.keys_dir)
+    key = open_signing_key("admission", settings)
     _tell(journal.change(key, decide, by=getpass.getuser(), reason=reason), as_json)
 
 

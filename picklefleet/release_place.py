@@ -9,7 +9,7 @@ import msgspec
 
 from lifecycle import clock
 from lifecycle import settings as settings_module
-from lifecycle.adapters.opening import open_registry
+from lifecycle.adapters.opening import open_registry, open_signing_key
 from lifecycle.errors import PicklefleetError
 from lifecycle.logs import configure
 from lifecycle.measurements.fleet import FleetReader
@@ -20,7 +20,7 @@ from lifecycle.releases.journal import ReleaseJournal
 from lifecycle.releases.machine_status import MachineStatus, read_all
 from lifecycle.releases.release import Release, ReleaseError
 from lifecycle.settings import Settings
-from lifecycle.signing import load_signing_key, load_trust
+from lifecycle.signing import load_trust
 from picklefleet.azure_place import open_outside
 from release.azure.outside import Outside
 from release.colours.looking import Sources
@@ -61,7 +61,7 @@ class Place:
         return found
 
     def change(self, after: FleetIntent, before: FleetIntent | None, reason: str) -> FleetIntent:
-        key = load_signing_key("admission", self.settings.keys_dir)
+        key = open_signing_key("admission", self.settings)
         return self.journal.append(key, before, after, by=getpass.getuser(), reason=reason)
 
     def machines(self) -> Mapping[str, MachineStatus]:

@@ -10,10 +10,10 @@ from typing import Any
 import click
 
 from lifecycle import clock
+from lifecycle.adapters.opening import open_signing_key
 from lifecycle.machine import MachineDirectory
 from lifecycle.releases.intent import assigned, first
 from lifecycle.releases.release import Release, ReleaseError
-from lifecycle.signing import load_signing_key
 from picklefleet.azure_place import machines_wanted, walking
 from picklefleet.azure_place import obstacles as room_for
 from picklefleet.release_place import Place
@@ -91,7 +91,7 @@ def walk(place: Place, walk_plan: WalkPlan, *, explain: bool) -> Ended | None:
             click.echo(f"{clock.timestamp(clock.now())[11:19]}  {line}")
         last = line
 
-    key = load_signing_key("admission", settings.keys_dir)
+    key = open_signing_key("admission", settings)
     stop = threading.Event()
     stop_on_signal(stop)
     with change_claimed(

@@ -11,7 +11,7 @@ import click
 from agent.measuring_rounds import machine_name
 from lifecycle import clock
 from lifecycle import settings as settings_module
-from lifecycle.adapters.opening import open_records, open_registry
+from lifecycle.adapters.opening import open_records, open_registry, open_signing_key
 from lifecycle.claims import Claim
 from lifecycle.errors import NotFoundError
 from lifecycle.gate.blocks import Blocks, mirrored
@@ -22,7 +22,7 @@ from lifecycle.policy_journal import PolicyJournal
 from lifecycle.prediction_log.reading import PredictionLog
 from lifecycle.prediction_log.segment_cache import SegmentCache
 from lifecycle.settings import Settings
-from lifecycle.signing import SigningKey, load_signing_key, load_trust
+from lifecycle.signing import SigningKey, load_trust
 from lifecycle.window import Window
 from release.change_claim import change_claimed
 from release.experiment.units import read_arms
@@ -56,7 +56,7 @@ class Parts:
 
     @property
     def key(self) -> SigningKey:
-        return load_signing_key("admission", self.settings.keys_dir)
+        return open_signing_key("admission", self.settings)
 
     @property
     def machine(self) -> MachineDirectory:

@@ -11,12 +11,12 @@ import click
 from intake.options import model_options, request_from_options
 from intake.register import Request, register
 from lifecycle import settings as settings_module
-from lifecycle.adapters.opening import open_registry
+from lifecycle.adapters.opening import open_registry, open_signing_key
 from lifecycle.policy import VersionRef
 from lifecycle.policy_journal import PolicyJournal
 from lifecycle.registry import Registry, VersionEntry
 from lifecycle.settings import PREFIX, Settings, environment_for
-from lifecycle.signing import load_signing_key, load_trust
+from lifecycle.signing import load_trust
 from release import keys
 
 SEAL_AGE_S = "10"  # one person's machine: `picklefleet performance` shall not lag by minutes
@@ -79,7 +79,7 @@ def _make_champion(settings: Settings, request: Request) -> None:
     if policy is not None and policy.champion.digest == entry.digest:
         click.echo(f"{entry.name} {entry.version} ({entry.digest[:12]}) is champion already.")
         return
-    key = load_signing_key("admission", settings.keys_dir)
+    key = open_signing_key("admission", settings)
     registry.admit(entry, key, trust)
     champion = VersionRef(entry.version, entry.digest)
     policies.promote(key, champion, by=getpass.getuser(), reason="picklefleet up")
@@ -91,5 +91,5 @@ def _registered(registry: Registry, settings: Settings, request: Request) -> Ver
     if known is not None:
         return known
     click.echo(f"Registering {request.model} as {request.name} …")
-    key = load_signing_key("registration", settings.keys_dir)
+    key = open_signing_key("registration", settings)
     return register(request, registry, key, getpass.getuser())

@@ -8,13 +8,15 @@ from pathlib import Path
 import click
 
 from lifecycle import settings as settings_module
-from lifecycle.adapters.opening import open_registry
+from lifecycle.adapters.key_vault import open_vault
+from lifecycle.adapters.opening import open_registry, open_signing_key
 from lifecycle.command_line import CommandGroup, echo_json
+from lifecycle.errors import SettingsError
 from lifecycle.model_card import find_card
 from lifecycle.policy import TrafficPolicy, VersionRef
 from lifecycle.policy_journal import PolicyJournal
 from lifecycle.same_contract import require_same_contract
-from lifecycle.signing import Role, load_signing_key, load_trust
+from lifecycle.signing import ROLES, Role, load_trust
 from release import keys
 from release.blessed import require_blessed
 
@@ -65,7 +67,7 @@ def approve(version: str, anyway: bool) -> None:
     entry = registry.version(version)
     if not anyway:
         require_blessed(find_card(registry, entry.digest, trust), version)
-    registry.admit(entry, load_signing_key("admission", settings.keys_dir), trust)
+    registry.admit(entry, open_signing_key("admission", settings), trust)
     click.echo(f"Approved {entry.name} {entry.version} ({entry.digest[:12]}).")
 
 
@@ -89,7 +91,7 @@ def promote(version: str, reason: str, new_contract: bool) -> None:
     if before is not None and not new_contract:
         its, other = registry.manifest(before.champion.digest), registry.manifest(entry.digest)
         require_same_contract(before.champion, its.signature, champion, other.signature)
-    key = load_signing_key("admission", settings.keys_dir)
+    key = open_signing_key("admission", settings)
     policies.promote(key, champion, by=getpass.getuser(), reason=reason)
     click.echo(f"{entry.name} {entry.version} ({entry.digest[:12]}) is champion.")
 
@@ -123,11 +125,39 @@ def trust() -> None:
 
 @trust.command("init")
 def trust_init() -> None:
-    """Make what is missing of the two signing keys, the fleet key and the records key, readable by you alone."""
+    """Make what is missing of the two signing keys, the fleet key and the records key, readable by you alone.
+
+    Where PICKLEFLEET_SIGNING_VAULT is set the signing keys stay in that vault, and their public halves are trusted.
+    """
     settings = settings_module.load()
-    for made in keys.create_missing(settings.keys_dir):
+    vault = open_vault(settings)
+    for made in keys.create_missing(settings.keys_dir, () if vault else ROLES):
         click.echo(f"Made {made}")
-    click.echo(f"Keys are in {settings.keys_dir}.")
+    for role in ROLES if vault else ():
+        _trust_vaults(role, settings)
+    click.echo(f"Keys are in {vault.url if vault else settings.keys_dir}.")
+
+
+@trust.command("add")
+@click.argument("role", type=click.Choice(ROLES))
+def trust_add(role: Role) -> None:
+    """Trust the newest key of the vault (PICKLEFLEET_SIGNING_VAULT) for ROLE, and sign with it from now on.
+
+    Machines believe it once they have this trust set: bake it into their image first, then let walkers have it.
+    """
+    _trust_vaults(role, settings_module.load())
+
+
+def _trust_vaults(role: Role, settings: settings_module.Settings) -> None:
+    vault = open_vault(settings)
+    if vault is None:
+        raise SettingsError(
+            "There is no vault to take a key from.",
+            fix="Set PICKLEFLEET_SIGNING_VAULT, or make a key in a file: picklefleet trust rotate",
+        )
+    key = vault.find(role)
+    state = "New" if keys.believe(settings.keys_dir, key) else "Known"
+    click.echo(f"{state} {role} key {key.key_id}, {key.place}")
 
 
 @trust.command("list")
@@ -162,10 +192,16 @@ def trust_revoke(key_id: str) -> None:
 
 
 @trust.command("rotate")
-@click.argument("role", type=click.Choice(["registration", "admission"]))
+@click.argument("role", type=click.Choice(ROLES))
 def trust_rotate(role: Role) -> None:
-    """Make a new key for ROLE; what the old one signed stays believed until you revoke it."""
-    key = keys.rotate(settings_module.load().keys_dir, role)
+    """Make a new key for ROLE in a file; what the old one signed stays believed until you revoke it."""
+    settings = settings_module.load()
+    if settings.signing_vault:
+        raise SettingsError(
+            f"The {role} key lies in {settings.signing_vault}.",
+            fix=f"az keyvault key rotate --vault-name … --name {role}, then picklefleet trust add {role}",
+        )
+    key = keys.rotate(settings.keys_dir, role)
     click.echo(f"New {role} key {key.key_id}.")
 
 

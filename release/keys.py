@@ -10,9 +10,9 @@ from lifecycle.installation_keys import FLEET, RECORDS, create_key
 from lifecycle.signing import ROLES, Role, TrustedKey, create_signing_key, load_trust, with_key, write_trust
 
 
-def create_missing(folder: Path) -> Iterator[Path]:
-    """Make each key file that is not there (mode 0600); yields the paths made."""
-    for role in ROLES:
+def create_missing(folder: Path, roles: tuple[Role, ...] = ROLES) -> Iterator[Path]:
+    """Make each key file that is not there (mode 0600), of the signing keys those of `roles`; yields the paths made."""
+    for role in roles:
         path = folder / f"{role}.pem"
         if not path.exists():
             create_signing_key(role, folder)
@@ -39,6 +39,19 @@ def export(folder: Path, target: Path) -> None:
 def rotate(folder: Path, role: Role) -> TrustedKey:
     """Replace the private key of a role; the public half of the old one stays trusted."""
     return create_signing_key(role, folder).trusted
+
+
+def believe(folder: Path, key: TrustedKey) -> bool:
+    """Whether it is new in the folder's trust set. Raises NotFoundError where it was revoked: it stays so."""
+    trust = load_trust(folder)
+    known = trust.keys.get(key.key_id)
+    if known is not None and known.revoked:
+        raise NotFoundError(
+            f"The vault's newest {key.role} key {key.key_id} was revoked.",
+            fix=f"Make a new version: az keyvault key rotate --vault-name … --name {key.role}",
+        )
+    write_trust(folder, with_key(trust, key))
+    return known is None
 
 
 def revoke(folder: Path, key_id: str) -> None:

@@ -160,12 +160,12 @@ def _child_work(step: str) -> Any:
 def _place(recipe: Path | None = None) -> Any:
     from lifecycle import settings as settings_module
     from lifecycle.adapters.object_store import open_store
-    from lifecycle.adapters.opening import open_registry
+    from lifecycle.adapters.opening import open_registry, open_signing_key
     from lifecycle.machine import MachineDirectory
     from lifecycle.prediction_log.reading import PredictionLog
     from lifecycle.prediction_log.segment_cache import SegmentCache
     from lifecycle.retraining import RetrainQueue
-    from lifecycle.signing import load_signing_key, load_trust
+    from lifecycle.signing import load_trust
     from retrain.limits import Limits
     from retrain.place import Place
 
@@ -177,7 +177,7 @@ def _place(recipe: Path | None = None) -> Any:
         load_trust(settings.keys_dir),
         PredictionLog(records, SegmentCache(records, machine.segments)),
         RetrainQueue(registry.control),
-        load_signing_key("registration", settings.keys_dir),
+        open_signing_key("registration", settings),
         machine.retraining,
         Limits.of(settings, None if recipe is None else recipe.absolute()),
         getpass.getuser(),

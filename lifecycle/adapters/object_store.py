@@ -157,10 +157,16 @@ def _connect(settings: Settings, area: Area, timeout_s: float) -> Backend:
     return _azure(settings, area, timeout_s)
 
 
+def _identity(settings: Settings) -> dict[str, str]:
+    """Of several identities on one machine Azure gives a token only by name."""
+    named = {"client_id": settings.azure_client_id} if settings.azure_client_id else {}
+    return {"credential_type": "managed_identity"} | named
+
+
 def _azure(settings: Settings, area: Area, timeout_s: float) -> AzureStore:
     account, _, prefix = settings.store.removeprefix("az://").partition("/")
     key = settings.store_access_key.value
-    access: Any = {"account_key": key} if key else {"credential_type": "managed_identity"}
+    access: Any = {"account_key": key} if key else _identity(settings)
     if settings.store_endpoint:
         access["endpoint"] = settings.store_endpoint
     return AzureStore(

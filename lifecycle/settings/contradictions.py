@@ -32,6 +32,11 @@ def contradictions(settings: Settings) -> Iterator[str]:
             f"{PREFIX}STATSD_LISTEN needs {PREFIX}STATSD_HOST or {PREFIX}AZURE_MONITOR: metrics that are taken must "
             "go somewhere."
         )
+    if settings.signing_vault and not settings.metadata_url:
+        yield (
+            f"{PREFIX}SIGNING_VAULT needs {PREFIX}METADATA_URL: the vault signs for the machine's identity, which Azure's "
+            "metadata service knows (http://169.254.169.254)."
+        )
     if settings.api_keys == "off" and beyond_loopback(settings.host, settings.bind):
         yield (
             f"{PREFIX}API_KEYS can't be off while others than this machine can reach the service: "

@@ -62,6 +62,11 @@ class Settings:
         "The release that these processes belong to: its id, as `picklefleet release status` names it.",
     )
     keys_dir: Path = _setting("var/keys", to.folder, "Signing keys and the trusted public keys.")
+    signing_vault: str = _setting(
+        "",
+        to.vault,
+        "The Key Vault whose keys sign, https://NAME.vault.azure.net, by METADATA_URL's identity; empty: files in KEYS_DIR.",
+    )
     fleet_key: Secret[bytes] = _setting(
         "", to.secret_key, "Checks prediction ids; 32 random bytes or more, the same on every machine."
     )

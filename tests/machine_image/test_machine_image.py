@@ -6,6 +6,7 @@ Needs Docker and the local twin of the image: `make image && make bake WHERE=loc
 import json
 import os
 import pickle
+import re
 import shutil
 import subprocess
 import time
@@ -25,6 +26,7 @@ from tests.commands import picklefleet
 from tests.prove.small_model import NAMES, ROWS, write_model
 
 HERE = Path(__file__).parent
+ANSIBLE = Path(os.environ.get("ANSIBLE_BIN", HERE.parents[1] / ".venv-ansible" / "bin"))
 NAME = f"picklefleet-machine-{os.getpid()}"
 UNIT = """[Unit]
 Before=picklefleet-first-boot.service
@@ -36,6 +38,7 @@ ExecStart=/usr/bin/python3 /opt/azure_inside.py /opt/azure.json
 RequiredBy=picklefleet-first-boot.service
 """
 BOOT_S = 180
+CHECKS = 30  # of a machine, the least: a suite that finds nothing to check proves nothing
 ASK = """
 import json, ssl, sys, urllib.request
 context = ssl._create_unverified_context()
@@ -147,6 +150,18 @@ def _boot(folder):
         time.sleep(2)
 
 
+def hosts_suite(*arguments):
+    """By testinfra, through the engine; it lives with Ansible, whose inventories it reads elsewhere."""
+    if not (ANSIBLE / "pytest").exists():
+        pytest.skip("testinfra is not installed: make machine")
+    suite = [f"tests/hosts/test_{name}.py" for name in ("base", "machines")]
+    done = subprocess.run(
+        [ANSIBLE / "pytest", *suite, "--confcutdir", "tests/hosts", "--hosts", f"docker://{NAME}", "-q", "-rs", "-p", "no:cacheprovider", *arguments],
+        cwd=HERE.parents[1], capture_output=True, text=True, timeout=600, check=False,
+    )  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
+
+
 def _why():
     state = inside("systemctl", "--no-pager", "list-units", "picklefleet*", "azure*", check=False).stdout
     return state + inside("journalctl", "--no-pager", "--lines", "80", check=False).stdout
@@ -177,6 +192,28 @@ def test_it_has_an_identity_of_its_own_and_the_secrets_that_are_its(machine):
     ).stdout
 
     assert set(modes.splitlines()) == {"440 root picklefleet"}
+
+
+@pytest.mark.timeout(900)
+def test_it_is_what_a_host_shall_be(machine):
+    """The suite of `make verify-hosts`: what is true of every host, and of those that answer clients."""
+    code, told = hosts_suite()
+
+    assert code == 0, told[-6000:]
+    assert int(re.search(r"(\d+) passed", told)[1]) >= CHECKS, told
+    reasons = re.findall(r"^SKIPPED \[\d+\] \S+ (.+)", told, re.MULTILINE)
+    assert all(reason.startswith("this host is a container") for reason in reasons), reasons
+
+
+@pytest.mark.timeout(900)
+def test_that_suite_notices_a_machine_that_is_not(machine):
+    key, names = "/etc/picklefleet/trust/records.key", "private_file or files_of_the_fleet"
+    inside("chmod", "0444", key)
+    code, told = hosts_suite("-k", names)
+    inside("chmod", "0440", key)
+
+    assert (code, hosts_suite("-k", names)[0]) == (1, 0), told
+    assert "2 failed" in told
 
 
 @pytest.mark.timeout(900)
