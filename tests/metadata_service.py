@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 from tests.json_service import JsonHandler, JsonServer, serving
 
 NAME = "web-blue_3"
+TOKENS = tuple(f"/metadata/identity/oauth2/token?api-version={day}&" for day in ("2018-02-01", "2019-08-01"))
 
 
 def event(
@@ -34,7 +35,7 @@ class Handler(JsonHandler):
             self.answer(400, {"error": "Bad request. Required metadata header not specified"})
         elif self.path == "/metadata/instance/compute/name?api-version=2021-02-01&format=text":
             self.answer_raw(200, NAME.encode())
-        elif self.path.startswith("/metadata/identity/oauth2/token?api-version=2018-02-01&"):
+        elif self.path.startswith(TOKENS):
             asked = parse_qs(urlsplit(self.path).query)
             told = f"token of {asked['client_id'][0]} for {asked['resource'][0]}"
             self.answer(200, {"access_token": told, "expires_on": "4000000000"})

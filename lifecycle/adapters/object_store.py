@@ -160,6 +160,8 @@ def _connect(settings: Settings, area: Area, timeout_s: float) -> Backend:
 def _identity(settings: Settings) -> dict[str, str]:
     """Of several identities on one machine Azure gives a token only by name."""
     named = {"client_id": settings.azure_client_id} if settings.azure_client_id else {}
+    if settings.metadata_url:
+        named["msi_endpoint"] = f"{settings.metadata_url}/metadata/identity/oauth2/token"
     return {"credential_type": "managed_identity"} | named
 
 
