@@ -6,7 +6,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 RUNTIME ?= sklearn-1.9
 PORT ?= 8000
-BASE ?= python:3.11-slim-bookworm
+BASE ?= $(shell cat image/base.txt)
 EXTRAS ?=
 PROFILES ?= worker,metrics
 
@@ -101,6 +101,10 @@ release: $(SERVICE) ## Walk a release to all clients, or go back: ACTION=assign|
 retrain: $(SERVICE) ## Train what the queue asks for, compare it, register it; prints JSON
 	@$(BIN)/picklefleet retrain run --json
 
+.PHONY: approve
+approve: $(SERVICE) ## Say that a version may serve: VERSION=v7
+	@$(BIN)/picklefleet approve $(VERSION)
+
 .PHONY: rollout
 rollout: $(SERVICE) ## Give a version its traffic step by step: VERSION=v7
 	@$(BIN)/picklefleet rollout start $(VERSION)
@@ -126,6 +130,11 @@ lock: $(DEVELOPMENT) ## Resolve every *.in file anew into a locked *.txt with ha
 	    $$file.in --output-file $$file.txt; \
 	done
 
+.PHONY: base
+base: ## Pin the newest base image of its tag, by digest, in image/base.txt
+	@tag=$$(cut -d@ -f1 image/base.txt) && docker pull --quiet "$$tag" > /dev/null && \
+	  echo "$$tag@$$(docker image inspect --format '{{index .RepoDigests 0}}' "$$tag" | cut -d@ -f2)" > image/base.txt && cat image/base.txt
+
 .PHONY: image
 image: ## Build the container image and hold its layers to their budgets: RUNTIME= EXTRAS= BASE=
 	@docker build --target service --build-arg BASE=$(BASE) --build-arg RUNTIME=$(RUNTIME) --build-arg EXTRAS="$(EXTRAS)" \
@@ -138,6 +147,7 @@ bake: ## Bake a machine image with Packer: WHERE=azure|local IMAGE= (packer/READ
 
 .PHONY: machine
 machine: $(DEVELOPMENT) $(ANSIBLE) ## Bake the local twin of the machine image, boot it, check it as a host: needs Docker and Packer; IMAGE=
+	@docker build --quiet --tag picklefleet-host --file tests/hosts/host.Dockerfile tests/hosts
 	@[ -f $(or $(PICKLEFLEET_KEYS_DIR),var/keys)/trust.json ] || $(BIN)/picklefleet trust init
 	@PATH=$(CURDIR)/$(ANSIBLE_BIN):$$PATH bash packer/bake.sh local
 	@MACHINE_IMAGE=picklefleet-baked:latest $(BIN)/pytest tests/machine_image --timeout 900 $(PYTEST_FLAGS)
