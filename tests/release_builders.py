@@ -8,7 +8,7 @@ from lifecycle.releases.release import FORMATS, Release
 
 OLD = Release("r1", "image-1", "sklearn-1.9", formats=FORMATS)
 NEW = Release("r2", "image-2", "sklearn-1.9", formats=FORMATS)
-NOW_MS = 1_800_000_000_000
+NOW_MS = 1_800_000_050_000  # ten seconds before the minute ends
 
 
 def numbered(intent, number=1):

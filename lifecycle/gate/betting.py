@@ -15,6 +15,7 @@ from lifecycle.gate.blocks import Array, Block, Blocks, differences, mirrored
 
 # of the largest stake that could not lose everything in one pair
 _STAKES = np.geomspace(0.02, 0.9, 16)
+_LOOKS = 20  # of a walker that looks every five seconds, at a minute that is the first open one for sixty
 _PRECISION = 1e-4
 _STEPS = 2_000
 
@@ -30,6 +31,15 @@ def log_wealth(blocks: Blocks, margin: float, starts: Sequence[int] = ()) -> flo
     each = np.stack([_gains_of(block, margin) for block in blocks])
     minutes = np.array([block.minute for block in blocks])
     return _shared([_mean(each[minutes >= start].sum(axis=0)) for start in starts])
+
+
+def alpha_of_a_look(alpha: float, minutes: int) -> float:
+    """What the bets of one look into a minute that has not ended must be won at, after so many minutes that have.
+
+    For each minute another gambler begins, with 1/2, 1/6, 1/12, … of the money, and shares it among the looks: the
+    chance that any of these bets is ever won is at most alpha.
+    """
+    return alpha / ((minutes + 1) * (minutes + 2)) / _LOOKS
 
 
 def more_pairs(blocks: Blocks, margin: float, alpha: float) -> int | None:

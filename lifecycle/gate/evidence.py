@@ -22,7 +22,7 @@ class Evidence:
     how it bears traffic. `until`: the first minute that has not ended. `steps`: the first whole minute of each step
     so far, this one last. `ratio`: how many requests the challenger shall get for each of the champion's.
     `newest`: the minute of the newest document of any machine, None without one. `labels`: blocks whose hits are
-    wrong answers, where labels are asked for.
+    wrong answers, where labels are asked for. `opened`: the errors of the minute `until`, as far as it is counted.
     """
 
     challenger: ByMinute
@@ -32,6 +32,7 @@ class Evidence:
     ratio: float
     newest: int | None
     labels: Blocks = ()
+    opened: Blocks = ()
 
     @property
     def step_since(self) -> int:
@@ -41,9 +42,19 @@ class Evidence:
         return sum(cell.answered for minute, cell in self.challenger.items() if minute >= self.step_since)
 
 
+def ended(minutes: ByMinute, until: int) -> ByMinute:
+    """Without `until` and what comes after it."""
+    return {minute: cell for minute, cell in minutes.items() if minute < until}
+
+
+def opened(challenger: ByMinute, champion: ByMinute, until: int) -> Blocks:
+    """The errors of that one minute."""
+    return _errors({m: challenger[m] for m in challenger if m == until}, champion)
+
+
 def error_blocks(evidence: Evidence) -> Blocks:
     """Hits are answers 5xx and timeouts."""
-    return _each_minute(evidence, lambda cell: Share(cell.answered, cell.broken))
+    return _errors(evidence.challenger, evidence.champion)
 
 
 def latency_blocks(evidence: Evidence) -> Blocks:
@@ -89,13 +100,17 @@ OBSERVED: Mapping[Signal, Callable[[Cell], int]] = {
 }
 
 
-def _each_minute(evidence: Evidence, share: Callable[[Cell], Share]) -> Blocks:
+def _errors(challenger: ByMinute, champion: ByMinute) -> Blocks:
     both = [
-        Block(minute, share(cell), share(evidence.champion[minute]))
-        for minute, cell in evidence.challenger.items()
-        if minute in evidence.champion
+        Block(minute, _broken(cell), _broken(champion[minute]))
+        for minute, cell in challenger.items()
+        if minute in champion
     ]
     return tuple(block for block in both if block.pairs)
+
+
+def _broken(cell: Cell) -> Share:
+    return Share(cell.answered, cell.broken)
 
 
 def _slow_bucket(buckets: Mapping[int, int]) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from lifecycle.gate import evidence as ask
-from lifecycle.gate.betting import log_wealth, lower_bound, more_pairs, upper_bound
+from lifecycle.gate.betting import alpha_of_a_look, log_wealth, lower_bound, more_pairs, upper_bound
 from lifecycle.gate.blocks import Blocks, mirrored
 from lifecycle.gate.evidence import Evidence, Signal
 from lifecycle.gate.finding import (
@@ -87,8 +87,20 @@ def _finding(signal: Signal, evidence: Evidence, margin: float, alpha: float) ->
         return _of_distance(ask.score_blocks(evidence), margin, alpha, evidence.steps)
     if signal == "labels":
         return _of_share(signal, evidence.labels, margin, alpha, evidence.steps)
-    asked = ask.error_blocks if signal == "errors" else ask.latency_blocks
-    return _of_share(signal, asked(evidence), margin, alpha, evidence.steps)
+    if signal == "errors":
+        return _while_it_lasts(evidence, margin, alpha / 2) or _of_share(
+            signal, ask.error_blocks(evidence), margin, alpha / 2, evidence.steps
+        )
+    return _of_share(signal, ask.latency_blocks(evidence), margin, alpha, evidence.steps)
+
+
+def _while_it_lasts(evidence: Evidence, margin: float, alpha: float) -> Finding | None:
+    """Of the minute that has not ended: whoever fails nearly always shall not do so until it has."""
+    opened, each = evidence.opened, alpha_of_a_look(alpha, len(evidence.challenger))
+    if not opened or log_wealth(opened, margin) < -math.log(each):
+        return None
+    low, high = lower_bound(opened, each), upper_bound(opened, FALSE_PASS)
+    return failed(Figures.of("errors", opened, margin, low, high))
 
 
 def _of_share(signal: Signal, blocks: Blocks, margin: float, alpha: float, steps: Sequence[int]) -> Finding:

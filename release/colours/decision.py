@@ -10,6 +10,8 @@ from lifecycle.verdict import Outcome
 from release.colours.plan import WalkPlan, share_of
 
 FRESH_MS = 30_000
+_MINUTE_MS = 60_000
+_BEGINS_MS = 45_000  # of a minute: the next one is the first that is compared, and comes at once
 SKEW_MS = 60_000
 LEAK = 2.0  # times what the live colour's processes hold, and half a gigabyte more
 LEAK_BYTES = 512 << 20
@@ -107,6 +109,8 @@ def _smoke(look: Look, plan: WalkPlan) -> Action:
     waiting = sorted(name for name, status in look.machines.items() if not _is_smoked(look, status))
     if not waiting and look.waiting:
         return _held_up(look, plan.ready_minutes)
+    if not waiting and not _is_about_to_end(look):
+        return Hold("The canary begins with the next minute: whole minutes are compared.")
     if not waiting:
         return Change(_canary(look, plan), "Every machine's golden rows were answered as at registration.")
     if look.minutes <= plan.smoke_minutes:
@@ -125,6 +129,8 @@ def _gated(look: Look, plan: WalkPlan) -> Action:
     if judged.verdict.outcome is Outcome.PASSED:
         if look.waiting:
             return _held_up(look, plan.max_minutes)
+        if look.intent.step == "canary" and not _is_about_to_end(look):
+            return Hold("The canary passed; the half begins with the next minute.")
         if look.intent.step == "canary":
             return Change(shared(look.intent, 50, "half"), "The canary passed.")
         return Change(promoted(look.intent), "Every step has passed.")
@@ -134,6 +140,11 @@ def _gated(look: Look, plan: WalkPlan) -> Action:
         else ""
     )
     return Hold(" ".join(judged.verdict.reasons) + late)
+
+
+def _is_about_to_end(look: Look) -> bool:
+    """The minute. What begins in its midst is not compared until the next one, and may fail meanwhile."""
+    return look.now_ms % _MINUTE_MS >= _BEGINS_MS
 
 
 def _after_the_walk(look: Look, plan: WalkPlan) -> Action:

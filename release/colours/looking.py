@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from lifecycle.gate.evidence import Evidence
+from lifecycle.gate.evidence import Evidence, ended, opened
 from lifecycle.gate.judge import Demands, Judgement, judge
 from lifecycle.measurements.cell import Cell
 from lifecycle.measurements.document import ByMinute
@@ -53,15 +53,18 @@ def evidence_of(intent: FleetIntent, fleet: Fleet, steps: tuple[int, ...], now: 
     until, weight = first_open_minute(now), intent.weight(intent.idle)
 
     def minutes_of(colour: str) -> ByMinute:
-        return {m: cells for m, cells in fleet.colours.get(colour, {}).items() if steps[0] <= m < until}
+        return {m: cells for m, cells in fleet.colours.get(colour, {}).items() if steps[0] <= m <= until}
 
+    challenger = of_population(minutes_of(intent.idle), _waited_for)
+    champion = of_population(minutes_of(intent.live), _waited_for)
     return Evidence(
-        of_population(minutes_of(intent.idle), _waited_for),
-        of_population(minutes_of(intent.live), _waited_for),
+        ended(challenger, until),
+        ended(champion, until),
         until,
         steps,
         weight / (100 - weight),
         fleet.newest_minute,
+        opened=opened(challenger, champion, until),
     )
 
 

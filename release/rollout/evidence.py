@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from lifecycle.gate.blocks import Blocks
-from lifecycle.gate.evidence import Evidence
+from lifecycle.gate.evidence import Evidence, ended, opened
 from lifecycle.gate.judge import Demands, Judgement, judge, score_limit
 from lifecycle.measurements.fleet import Fleet, minute_of, of_population, of_version
 from release.measured_minutes import first_open_minute
@@ -27,15 +27,18 @@ def evidence_of(  # noqa: PLR0913, PLR0917 - each is another source
     """
     steps = tuple(minute_of(moment) + 1 for moment in begun)
     until = first_open_minute(now)
-    minutes = {m: cells for m, cells in fleet.everywhere().items() if steps[0] <= m < until}
+    minutes = {m: cells for m, cells in fleet.everywhere().items() if steps[0] <= m <= until}
+    challenger = of_version(minutes, rollout.challenger.version, "live" if step.share else "shadow")
+    champion = of_version(minutes, rollout.champion.version, "live")
     return Evidence(
-        of_version(minutes, rollout.challenger.version, "live" if step.share else "shadow"),
-        of_version(minutes, rollout.champion.version, "live"),
+        ended(challenger, until),
+        ended(champion, until),
         until,
         steps,
         step.ratio,
         fleet.newest_minute,
         labels,
+        opened(challenger, champion, until),
     )
 
 

@@ -1,5 +1,6 @@
 """A host that carries both colours: edge proxy, agent, and each colour's web processes; and a layer-4 balancer."""
 
+import json
 import os
 import signal
 import subprocess
@@ -12,7 +13,9 @@ import msgspec
 
 from tests.commands import picklefleet
 from tests.edge import HAPROXY, request
+from tests.prove.fleet import answers_of
 from tests.prove.machine import ROOT, free_port
+from tests.prove.small_model import write_model
 
 _BALANCER = """
 global
@@ -56,8 +59,8 @@ class Host:
         self.start_proxy()
         self.start_agent()
 
-    def run(self, *arguments, check=True):
-        return picklefleet(*arguments, environment=self.environment, check=check)
+    def run(self, *arguments, **more):
+        return picklefleet(*arguments, environment=self.environment, **more)
 
     def start_proxy(self):
         self._start("proxy", [HAPROXY, "-W", "-db", "-f", str(self.folder / "haproxy.cfg")])
@@ -65,12 +68,15 @@ class Host:
     def start_agent(self):
         self._start("agent", [sys.executable, "-m", "picklefleet", "agent"])
 
+    def wanted(self, colour):
+        """What the agent wrote down for the colour."""
+        path = self.folder / "machine" / "releases" / f"{colour}.json"
+        return msgspec.json.decode(path.read_bytes()) if path.exists() else {}
+
     def start_wanted(self, colour, application="webapp.wsgi:app", **more):
-        """What a host's service manager does: run what the agent wrote down for the colour."""
-        wanted = self.folder / "machine" / "releases" / f"{colour}.json"
-        until(wanted.exists)
-        until(lambda: msgspec.json.decode(wanted.read_bytes()).get("run"))
-        release = msgspec.json.decode(wanted.read_bytes())["id"]
+        """What a host's service manager does: run what is wanted of the colour."""
+        until(lambda: self.wanted(colour).get("run"))
+        release = self.wanted(colour)["id"]
         (self.edge / colour).mkdir(exist_ok=True)
         config = ROOT / "webapp" / "gunicorn.conf.py"
         own = {
@@ -109,6 +115,44 @@ class Host:
             self.processes[name] = subprocess.Popen(
                 command, cwd=ROOT, env=self.environment | more, stdout=log, stderr=log
             )
+
+
+def two_hosts(folder):
+    """On one store of their own, without anything in it."""
+    store = {"STORE": str(folder / "store"), "KEYS_DIR": str(folder / "keys")}
+    environment = {f"PICKLEFLEET_{name}": text for name, text in store.items()}
+    hosts = [Host(folder / f"h{number}", environment) for number in range(2)]
+    for host in hosts:
+        host.folder.mkdir(parents=True)
+    return hosts
+
+
+def serve_first(folder, hosts, application="webapp.wsgi:app"):
+    """A model, and a first release of it on blue; returns the right answers."""
+    first = hosts[0]
+    first.run("trust", "init")
+    path = write_model(folder / "model")
+    first.run("register", path, "--name", "small")
+    first.run("approve", "v1")
+    first.run("promote", "v1")
+    first.run("release", "deploy", described(first, "one"))
+    for host in hosts:
+        host.start()
+        host.start_wanted("blue", application)
+    until(lambda: all(host.ready() for host in hosts))
+    return answers_of(path)
+
+
+def described(host, name):
+    """The document of a release of that name."""
+    path = host.folder / f"{name}.json"
+    path.write_text(host.run("release", "describe", name, "--image", f"image-{name}").stdout)
+    return path
+
+
+def weights_of(host):
+    """What its edge proxy was told last."""
+    return json.loads(host.run("edge", "status", "--json").stdout)["intent"]["weights"]
 
 
 class Balancer:

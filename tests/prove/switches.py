@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import shutil
 import signal
 import tempfile
 import threading
@@ -16,13 +17,13 @@ import pytest
 from agent.edge_proxy.admission import EdgeProxy
 from lifecycle.machine import MachineDirectory
 from tests.edge import HAPROXY, was_closed
-from tests.prove.fleet import answers_of
-from tests.prove.host import Balancer, Host, until
-from tests.prove.small_model import ROWS, write_model
+from tests.prove.host import Balancer, described, serve_first, two_hosts, until, weights_of
+from tests.prove.small_model import ROWS
 
 FULL, REDUCED = 5000, 700  # requests for each switch
 # The edge proxy closes what was idle for 30 s: the one kind is just in time, the other finds it closed.
 PAUSES_S = {"busy": 0.0, "pausing": 4.0, "long pauses": 27.0, "longer pauses": 33.0}
+KINDS = {"busy": 3, "fresh": 1, "large": 1, "pausing": 4, "long pauses": 1, "longer pauses": 1}
 LARGE = 2000  # rows: more than the edge proxy buffers
 GONE_S = 5  # longer than a request waits in the edge proxy's queue
 EMPTY_S = 12.0  # the request deadline, and what the edge proxy waits beyond it
@@ -64,6 +65,7 @@ class Clients:
 
     port: int
     table: list
+    kinds: dict = field(default_factory=lambda: dict(KINDS))
     answered: int = 0
     failed: list = field(default_factory=list)
     wrong: int = 0
@@ -97,7 +99,7 @@ class Clients:
                 self.asking -= 1
 
     def __enter__(self):
-        kinds = ["busy"] * 3 + ["fresh", "large"] + ["pausing"] * 4 + ["long pauses", "longer pauses"]
+        kinds = [kind for kind, many in self.kinds.items() for _ in range(many)]
         self._running = [
             threading.Thread(target=self._run, args=(kind, number)) for number, kind in enumerate(kinds)
         ]
@@ -192,11 +194,11 @@ def _without_draining(hosts, colour):
 
 def _run(count, requests, switch):
     folder = Path(tempfile.mkdtemp(prefix="sw-"))
-    hosts = _hosts(folder)
+    hosts = two_hosts(folder)
     balancer = Balancer(folder, hosts)
     shipped, empty_s, changed = switch is _by_journal, [], 0
     try:
-        table = _release_both(folder, hosts)
+        table = release_both(folder, hosts)
         balancer.start()
         time.sleep(3)
         with Clients(balancer.port, table) as clients:
@@ -215,6 +217,7 @@ def _run(count, requests, switch):
         balancer.end()
         for host in hosts:
             host.end()
+        shutil.rmtree(folder, ignore_errors=True)
     return {
         "switches": count, "hosts": len(hosts), "requests": clients.answered + len(clients.failed),
         "failed": len(clients.failed), "failures": dict(Counter(clients.failed).most_common(5)), "wrong": clients.wrong,
@@ -253,38 +256,14 @@ def _disturb(hosts, balancer, clients):
     )
 
 
-def _hosts(folder):
-    store = {"STORE": str(folder / "store"), "KEYS_DIR": str(folder / "keys")}
-    environment = {f"PICKLEFLEET_{name}": text for name, text in store.items()}
-    hosts = [Host(folder / f"h{number}", environment) for number in range(2)]
+def release_both(folder, hosts):
+    """The same code under two names: what is switched here is colours, not answers."""
+    table = serve_first(folder, hosts)
+    hosts[0].run("release", "assign", described(hosts[0], "two"))
     for host in hosts:
-        host.folder.mkdir(parents=True)
-    return hosts
-
-
-def _release_both(folder, hosts):
-    """A model, and the same code under two names: what is switched here is colours, not answers."""
-    first = hosts[0]
-    first.run("trust", "init")
-    path = write_model(folder / "model")
-    first.run("register", path, "--name", "small")
-    first.run("approve", "v1")
-    first.run("promote", "v1")
-    for number, name in enumerate(("one", "two")):
-        document = folder / f"{name}.json"
-        document.write_text(first.run("release", "describe", name, "--image", f"image-{name}").stdout)
-        if number == 0:
-            first.run("release", "deploy", document)
-            for host in hosts:
-                host.start()
-                host.start_wanted("blue")
-            until(lambda: all(host.ready() for host in hosts))
-        else:
-            first.run("release", "assign", document)
-            for host in hosts:
-                host.start_wanted("green")
-                until(lambda: _ready(first, host, "green"))  # noqa: B023 - asked at once
-    return answers_of(path)
+        host.start_wanted("green")
+        until(lambda: _ready(hosts[0], host, "green"))  # noqa: B023 - asked at once
+    return table
 
 
 def _status(host):
@@ -298,8 +277,7 @@ def _ready(first, host, colour):
 
 
 def _share(host, colour):
-    shown = json.loads(host.run("edge", "status", "--json").stdout)
-    return shown["intent"]["weights"][colour]
+    return weights_of(host)[colour]
 
 
 def _counted(hosts):

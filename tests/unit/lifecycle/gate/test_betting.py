@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lifecycle.gate.betting import log_wealth, lower_bound, more_pairs, upper_bound
+from lifecycle.gate.betting import alpha_of_a_look, log_wealth, lower_bound, more_pairs, upper_bound
 from lifecycle.gate.blocks import Block, Share, differences, mirrored
 
 shares = st.integers(1, 60).flatmap(lambda n: st.builds(Share, st.just(n), st.integers(0, n)))
@@ -68,6 +68,22 @@ def test_nobody_wins_against_the_truth(p, n, m):
             expected += chance / draws * math.exp(log_wealth((pair,), 0.0))
 
     assert expected <= 1 + 1e-3
+
+
+def test_looks_into_open_minutes_alarm_no_more_often_than_they_may():
+    """At a tenth, so that there is something to count: walks of 20 minutes, each of which is looked into 20 times."""
+    random, alarms, walks = np.random.default_rng(7), 0, 150
+    for _ in range(walks):
+        alarmed = False
+        for minute in range(20):
+            each = -math.log(alpha_of_a_look(0.1, minute))
+            fails = random.random((20, 2, 4)) < 0.3
+            for look in range(1, 21):
+                ours, theirs = (int(fails[:look, arm].sum()) for arm in (0, 1))
+                block = Block(minute, Share(4 * look, ours), Share(4 * look, theirs))
+                alarmed |= log_wealth((block,), 0.0) >= each
+        alarms += alarmed
+    assert alarms <= 0.1 * walks
 
 
 def test_a_gambler_who_bets_on_what_is_so_gets_rich():

@@ -2,6 +2,7 @@ import re
 
 import pytest
 
+from lifecycle.gate.blocks import Block, Share
 from lifecycle.gate.judge import Demands, judge, score_limit
 from lifecycle.measurements.cell import Cell
 from lifecycle.verdict import Outcome
@@ -31,6 +32,31 @@ def test_a_challenger_that_fails_more_often_has_failed():
 
     assert judged.verdict.outcome is Outcome.FAILED
     assert "Failed requests 4.00% against 1.00%" in reasons(judged)
+
+
+def in_an_open_minute(challenger, champion, minutes=0):
+    """Nothing else is known but so many minutes in which nobody failed."""
+    shares = (Share(n, failed) for n, failed in (challenger, champion))
+    return judge(
+        evidence(cell(100), cell(300), minutes=minutes, opened=(Block(minutes, *shares),)), EVERYTHING
+    )
+
+
+@pytest.mark.parametrize(("requests", "minutes"), [(30, 0), (40, 20), (60, 120)])
+def test_a_challenger_that_always_fails_does_not_do_so_until_the_minute_ends(requests, minutes):
+    judged = in_an_open_minute((requests, requests), (50 * requests, 0), minutes)
+
+    assert judged.verdict.outcome is Outcome.FAILED
+    assert "Failed requests" in reasons(judged)
+
+
+@pytest.mark.parametrize("failed", [0, 5, 12])
+def test_some_failures_of_an_open_minute_wait_for_its_end(failed):
+    assert in_an_open_minute((30, failed), (1500, 0), 20).verdict.outcome is not Outcome.FAILED
+
+
+def test_a_minute_in_which_both_fail_takes_nobody_back():
+    assert in_an_open_minute((60, 60), (3000, 3000)).verdict.outcome is not Outcome.FAILED
 
 
 def test_as_many_failures_as_the_champion_are_none_of_its_own():

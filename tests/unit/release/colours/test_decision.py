@@ -73,6 +73,14 @@ def test_right_golden_rows_let_a_canary_out():
     assert action.after.step == "canary"
 
 
+@pytest.mark.parametrize(("intent", "judgement"), [(SMOKE, None), (CANARY, judged(Outcome.PASSED))])
+def test_a_step_begins_when_a_minute_ends_for_only_whole_ones_are_compared(intent, judgement):
+    midst = NOW_MS - 30_000
+    there = {"m1": machine(intent, at_ms=midst)}
+
+    assert isinstance(decide(Look(intent, there, midst, 4.0, judgement), PLAN), Hold)
+
+
 def test_a_canary_that_passed_gets_half_and_then_all_clients():
     assert at(CANARY, judgement=judged(Outcome.PASSED)).after.step == "half"
     assert at(HALF, judgement=judged(Outcome.PASSED)).after.live == "green"
