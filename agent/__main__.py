@@ -85,7 +85,7 @@ def agent(once: bool) -> None:
         telling.start()
     if settings.statsd_listen:
         server = (settings.statsd_host, settings.statsd_port) if settings.statsd_host else None
-        relay = MetricsRelay(settings.statsd_listen, server, monitor.tally.take_packet if monitor else None)
+        relay = MetricsRelay(settings.statsd_listen, server, monitor.take_packet if monitor else None)
         _start("metrics", relay.run, stop)
     _start("host", HostRounds(machine_name(machine), machine.root, proxy, metrics).run, stop)
     if proxy:

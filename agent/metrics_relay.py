@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from agent.repeating import repeat
 from lifecycle.logs import get_logger
 from lifecycle.metrics import PREFIX
+from lifecycle.traces import without_traces
 
 LOOK_EVERY_S = 0.5
 PAUSE_S = 2.0
@@ -58,7 +59,7 @@ class MetricsRelay:
             for _ in range(RESOLVE_EVERY):
                 if stop.is_set():
                     return
-                packet = self._take(taken)
+                packet = without_traces(self._take(taken))
                 with suppress(OSError):
                     if packet:
                         sent.sendto(packet, address)

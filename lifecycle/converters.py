@@ -66,6 +66,12 @@ def number(given: str) -> float | None:
     return float(given)
 
 
+def share(given: str) -> float:
+    if not re.fullmatch(r"[01]|[01]\.[0-9]{1,6}", given) or float(given) > 1:
+        raise ValueError("must be a share from 0 to 1, such as 0.01")
+    return float(given)
+
+
 def size(given: str) -> int:
     found = _SIZE.fullmatch(given)
     if not found or not int(found[1]):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from lifecycle.logs import log_plain, rebind
+from lifecycle.logs import bound, log_plain, rebind
 from webapp import problems, request_ids
 from webapp.context import request_id, service, to_response
 from webapp.failures import problem_of
@@ -54,8 +54,10 @@ def _finish(response: Response) -> Response:
 
 
 def tell_answered(of: Service, began: float, method: str, route: str, status: int) -> None:
-    """The metrics and the log's line of one answer."""
+    """The metrics and the log's line of one answer, and a trace of those that are drawn."""
     seconds = of.observer.answered(began, status)
+    if of.traces is not None:
+        of.traces.answered(bound().get("request_id", "none"), method, route, status, seconds)
     log_plain(__name__, "answered", method=method, route=route, status=status, ms=round(seconds * 1000, 3))
 
 

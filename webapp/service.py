@@ -11,6 +11,7 @@ from lifecycle.prediction import FleetKey
 from lifecycle.prediction_log.records import Feedback, PredictionRecord
 from lifecycle.settings import Settings
 from lifecycle.signature import Signature
+from lifecycle.traces import Drawn
 from webapp.authentication import Gate
 from webapp.edge_limits import EdgeLimits
 from webapp.observation import Observer
@@ -60,6 +61,7 @@ class Service:
         replay: bool = False,
         recheck: Callable[[Answered], None] = lambda _answered: None,
         release: str = "",
+        traces: Drawn | None = None,
     ) -> None:
         self.traffic = current
         self.key = key
@@ -76,6 +78,7 @@ class Service:
         self.replay = replay
         self.recheck = recheck
         self.release = release
+        self.traces = traces
 
     def served(self) -> Served | None:
         """The champion; its contract is every arm's."""

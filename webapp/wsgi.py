@@ -6,7 +6,7 @@ import signal
 from typing import Any
 
 from lifecycle import settings as settings_module
-from lifecycle.adapters.statsd import open_metrics
+from lifecycle.adapters.statsd import open_metrics, open_traces
 from lifecycle.compiled.plan import make_plan
 from lifecycle.compiled.recheck import Recheck
 from lifecycle.installation_keys import load_fleet_key
@@ -65,6 +65,7 @@ service = Service(
     replay=_settings.replay == "1",
     recheck=recheck.offer,
     release=_settings.release,
+    traces=open_traces(_settings, _metrics),
 )
 app = create_app(service, _settings.trusted_hosts)
 

@@ -1,4 +1,5 @@
-"""Metrics to Azure Monitor: what was added up over a minute, by Microsoft's own exporter, kept on disk through an outage.
+"""To Azure Monitor: metrics, added up over a minute, and drawn traces; by Microsoft's own exporters, kept on disk through
+an outage.
 
 One process of a machine sends, and it never forks: no exporter, thread or secret is in the web processes. The exporter
 is optional (extras/azure-monitor.txt).
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lifecycle.adapters.azure_traces import AzureTraces
 from lifecycle.adapters.metadata_service import MetadataService
 from lifecycle.adapters.statsd import open_metrics
 from lifecycle.errors import PicklefleetError
@@ -30,6 +32,7 @@ _QUIET = (
     "APPLICATIONINSIGHTS_STATSBEAT_DISABLED_ALL",
     "APPLICATIONINSIGHTS_SDKSTATS_DISABLED",
     "APPLICATIONINSIGHTS_CONTROLPLANE_DISABLED",
+    "APPLICATIONINSIGHTS_OPENTELEMETRY_RESOURCE_METRIC_DISABLED",
 )
 
 log = get_logger(__name__)
@@ -37,11 +40,14 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class AzureMonitor:
-    """`tally` is what is sent; `exporter` Microsoft's; `resource` says which machine of which fleet it was."""
+    """`tally` and `traces` are what is sent; `exporter` Microsoft's for metrics; `resource` says which machine of which
+    fleet it was.
+    """
 
     tally: Tally
     exporter: Any
     resource: Any
+    traces: AzureTraces
 
     def run(self, stop: threading.Event, every_s: float = EVERY_S) -> None:
         """Once an interval, and once more at the end."""
@@ -49,9 +55,18 @@ class AzureMonitor:
             self.send()
         self.send()
         self.exporter.shutdown()
+        self.traces.shutdown()
+
+    def take_packet(self, packet: bytes) -> None:
+        """What containers sent by StatsD's protocol, traces among it."""
+        self.tally.take_packet(packet)
+        self.traces.take_packet(packet)
 
     def send(self) -> bool:
-        """Whether it arrived; what did not lies on disk and goes with the next that does."""
+        """Whether all arrived; what did not lies on disk and goes with the next that does."""
+        return all([self._send_metrics(), self.traces.send()])
+
+    def _send_metrics(self) -> bool:
         points = self.tally.take()
         if not points:
             return True
@@ -83,11 +98,15 @@ def open_azure_monitor(
     if not connection:
         return None
     os.environ.update(dict.fromkeys(_QUIET, "true"))  # noqa: TID251 - it has no other switch
-    try:
-        exporter = importlib.import_module(_MODULE).AzureMonitorMetricExporter(
-            connection_string=connection, storage_directory=str(folder), storage_max_size=MOST_BYTES,
+
+    def opened(kind: str, into: Path) -> Any:
+        return getattr(importlib.import_module(_MODULE), f"AzureMonitor{kind}Exporter")(
+            connection_string=connection, storage_directory=str(into), storage_max_size=MOST_BYTES,
             storage_min_retry_interval=retry_s, timeout=ANSWER_S, retry_total=0, **_credential(settings),
         )  # fmt: skip
+
+    try:
+        exporter = opened("Metric", folder)
         resources = importlib.import_module("opentelemetry.sdk.resources")
     except ImportError as problem:
         raise PicklefleetError(
@@ -100,7 +119,9 @@ def open_azure_monitor(
             fix="Take it from Application Insights: InstrumentationKey=…;IngestionEndpoint=https://…",
         ) from problem
     names = {"service.name": f"picklefleet-{settings.colour}", "service.instance.id": instance}
-    return AzureMonitor(Tally(), exporter, resources.Resource(names))
+    resource = resources.Resource(names)
+    traces = AzureTraces(lambda: opened("Trace", folder / "traces"), resource)
+    return AzureMonitor(Tally(), exporter, resource, traces)
 
 
 def open_all_metrics(settings: Settings, monitor: AzureMonitor | None) -> Metrics:

@@ -11,6 +11,7 @@ from statsd import StatsClient
 
 from lifecycle.metrics import PREFIX, Metrics, NullMetrics, bucket, series
 from lifecycle.settings import Settings
+from lifecycle.traces import Drawn
 
 RETRY_S = 60.0
 
@@ -20,6 +21,13 @@ def open_metrics(settings: Settings) -> Metrics:
     if not settings.statsd_host:
         return NullMetrics()
     return StatsdMetrics(settings.statsd_host, settings.statsd_port)
+
+
+def open_traces(settings: Settings, metrics: Metrics) -> Drawn | None:
+    """None where no trace is drawn."""
+    if not settings.trace_share or not isinstance(metrics, StatsdMetrics):
+        return None
+    return Drawn(settings.trace_share, metrics.send_line)
 
 
 class StatsdMetrics:
@@ -40,6 +48,11 @@ class StatsdMetrics:
         path = f"{series('histogram', name, **tags)}.{bucket(name, value)}"
         if client := self._client():
             client.incr(path)
+
+    def send_line(self, line: str) -> None:
+        """Beside the metrics, to whoever takes them for this machine."""
+        if client := self._client():
+            client._send(line)  # noqa: SLF001 - no method for what is no metric; it swallows a socket's errors
 
     def _client(self) -> StatsClient | None:
         return self._connection().client

@@ -32,6 +32,10 @@ def contradictions(settings: Settings) -> Iterator[str]:
             f"{PREFIX}STATSD_LISTEN needs {PREFIX}STATSD_HOST or {PREFIX}AZURE_MONITOR: metrics that are taken must "
             "go somewhere."
         )
+    if settings.trace_share and not settings.statsd_host:
+        yield (
+            f"{PREFIX}TRACE_SHARE needs {PREFIX}STATSD_HOST: traces go to the agent that takes the metrics too."
+        )
     if settings.signing_vault and not settings.metadata_url:
         yield (
             f"{PREFIX}SIGNING_VAULT needs {PREFIX}METADATA_URL: the vault signs for the machine's identity, which Azure's "

@@ -268,6 +268,11 @@ class Settings:
     )
     statsd_host: str = _setting("", to.host, "Where metrics are sent by StatsD's protocol; empty sends none.")
     statsd_port: int = _setting("8125", to.whole(1, 65535), "The UDP port of the StatsD server.")
+    trace_share: float = _setting(
+        "0",
+        to.share,
+        "The share of requests, 0 to 1, that the agent tells Azure Monitor as traces; 0: none. With STATSD_HOST, its address.",
+    )
     statsd_listen: tuple[str, int] | None = _setting(
         "",
         to.listener,

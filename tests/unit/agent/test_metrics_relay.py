@@ -89,3 +89,17 @@ def test_what_containers_send_is_also_taken_here_with_or_without_a_server(server
         running.join(10)
 
         assert taken[0] == b"picklefleet.rows:3|c"
+
+
+def test_traces_are_taken_here_and_no_server_sees_them(server):
+    opened, address = server
+    listen, taken = free_address(), []
+    stop = threading.Event()
+    running = threading.Thread(target=MetricsRelay(listen, address, taken.append).run, args=(stop,))
+    running.start()
+    packet = b'picklefleet.rows:3|c\npicklefleet.trace:{"a":1}'
+
+    assert arrives(opened, listen, packet) == b"picklefleet.rows:3|c"
+    stop.set()
+    running.join(10)
+    assert taken[0] == packet

@@ -1,9 +1,10 @@
 from collections import Counter
 
 from lifecycle.metrics import NullMetrics
+from lifecycle.traces import Drawn, from_line
 from tests import builders
 from tests.fakes import RecordingMetrics
-from tests.serving import client_for, traffic_for
+from tests.serving import client_for, service_for, traffic_for
 from webapp.observation import Observer
 
 
@@ -83,3 +84,25 @@ def test_who_answers_is_told_again_now_and_then_for_a_statsd_that_was_started_ag
     assert told() == {}
     moment[0] += 10
     assert told() == {"model_info.v1": 1}
+
+
+def test_every_lane_tells_of_a_drawn_request_under_its_own_id():
+    lines = []
+    built = builders.classifier()
+    client = client_for(built, traces=Drawn(1.0, lines.append))
+
+    client.post(
+        "/api/v1/predict", json={"instances": list(built.rows[:1])}, headers={"X-Request-Id": "order-4711"}
+    )
+    client.get("/nothing/here", headers={"X-Request-Id": "order-4712"})
+
+    told = [from_line(line.encode()) for line in lines]
+    assert [(one.request_id, one.method, one.route, one.status) for one in told] == [
+        ("order-4711", "POST", "/api/v1/predict", 200),
+        ("order-4712", "GET", "none", 404),
+    ]
+    assert all(one.took_us > 0 for one in told)
+
+
+def test_a_process_that_draws_none_holds_nothing_of_it():
+    assert service_for(builders.classifier()).traces is None

@@ -3,6 +3,7 @@
 import gzip
 import json
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -12,9 +13,11 @@ from lifecycle.adapters.azure_monitor import (
     open_all_metrics,
     open_azure_monitor,
 )
+from lifecycle.adapters.azure_traces import MOST_TRACES
 from lifecycle.adapters.metadata_service import MetadataService
 from lifecycle.errors import PicklefleetError
 from lifecycle.metrics_tally import Several
+from lifecycle.traces import Trace, to_line
 from tests.json_service import JsonHandler, JsonServer, serving
 from tests.metadata_service import metadata_service
 
@@ -32,10 +35,13 @@ class Ingestion(JsonServer):
     def connection(self):
         return f"InstrumentationKey={KEY};IngestionEndpoint={self.url}/"
 
+    def of(self, kind):
+        return [envelope for envelope in self.taken if envelope["data"]["baseType"] == kind]
+
     def numbers(self):
         """Name → values, in the order in which they came."""
         found = {}
-        for envelope in self.taken:
+        for envelope in self.of("MetricData"):
             for metric in envelope["data"]["baseData"]["metrics"]:
                 found.setdefault(metric["name"], []).append(metric["value"])
         return found
@@ -75,6 +81,7 @@ def opened(ingestion, tmp_path):
     yield open_one
     for one in made:
         one.exporter.shutdown()
+        one.traces.shutdown()
 
 
 @pytest.fixture
@@ -186,3 +193,77 @@ def test_the_machines_identity_signs_in():
 
     assert token.token == "token of serving for https://monitor.azure.com"
     assert token.expires_on == 4_000_000_000
+
+
+ID = "0af7651916cd43dd8448eb211c80319c"
+
+
+def trace(number=0, **changes):
+    told = Trace(
+        ID[:-1] + f"{number:x}", "POST", "/api/v1/predict", 200, 1_700_000_000_000 + number, 2_500, 0.01
+    )
+    return to_line(replace(told, **changes)).encode()
+
+
+class TestTraces:
+    def test_a_drawn_request_arrives_as_a_request_with_its_own_id(self, ingestion, monitor):
+        monitor.take_packet(trace(0xC) + b"\npicklefleet.rows:7|c")
+        assert monitor.send()
+        (envelope,) = ingestion.of("RequestData")
+        told = envelope["data"]["baseData"]
+
+        assert envelope["iKey"] == KEY
+        assert envelope["tags"]["ai.operation.id"] == ID
+        assert envelope["tags"]["ai.operation.name"] == "POST /api/v1/predict"
+        assert envelope["tags"]["ai.cloud.role"] == "picklefleet-green"
+        assert envelope["sampleRate"] == 1.0  # one stands for a hundred
+        assert envelope["time"] == "2023-11-14T22:13:20.009500Z"  # 2.5 ms before it ended
+        assert (told["name"], told["responseCode"], told["success"]) == ("POST /api/v1/predict", "200", True)
+        assert told["duration"] == "0.00:00:00.002"
+        assert told["properties"] == {"request_id": ID}
+        assert ingestion.numbers() == {"picklefleet.rows": [7.0]}
+
+    def test_a_failure_is_told_as_one(self, ingestion, monitor):
+        monitor.take_packet(trace(1, status=503) + b"\n" + trace(2, status=422))
+        monitor.send()
+
+        told = {
+            one["data"]["baseData"]["responseCode"]: one["data"]["baseData"]
+            for one in ingestion.of("RequestData")
+        }
+        assert told["503"]["success"] is False
+        assert set(told) == {"503", "422"}
+
+    def test_without_traces_there_is_no_second_exporter(self, monitor, tmp_path):
+        monitor.tally.increment("rows")
+        monitor.send()
+
+        assert not (tmp_path / "kept" / "traces").exists()
+
+    def test_an_outage_costs_nothing_but_time(self, ingestion, monitor):
+        ingestion.status = 503
+        for number in range(3):
+            monitor.take_packet(trace(number))
+            assert not monitor.send()
+        ingestion.status = 200
+        monitor.take_packet(trace(3))
+        assert monitor.send()
+
+        ids = [one["tags"]["ai.operation.id"] for one in ingestion.of("RequestData")]
+        assert sorted(ids) == [ID[:-1] + str(number) for number in range(4)]
+
+    def test_a_clients_own_words_become_the_same_id_every_time(self, ingestion, monitor):
+        monitor.take_packet(trace(request_id="order-4711-a"))
+        monitor.take_packet(trace(request_id="order-4711-a"))
+        monitor.send()
+        one, two = ingestion.of("RequestData")
+
+        assert one["tags"]["ai.operation.id"] == two["tags"]["ai.operation.id"] != "0" * 32
+        assert one["data"]["baseData"]["properties"] == {"request_id": "order-4711-a"}
+
+    def test_they_are_bounded_whoever_sends_them(self, ingestion, monitor):
+        for number in range(MOST_TRACES + 10):
+            monitor.take_packet(trace(ended_ms=number))
+        monitor.send()
+
+        assert len(ingestion.of("RequestData")) == MOST_TRACES

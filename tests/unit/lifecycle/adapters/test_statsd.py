@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from lifecycle.adapters import statsd as adapter
-from lifecycle.adapters.statsd import StatsdMetrics, open_metrics
+from lifecycle.adapters.statsd import StatsdMetrics, open_metrics, open_traces
 from lifecycle.metrics import NullMetrics
-from lifecycle.settings import Settings
+from lifecycle.settings import Settings, load
+from lifecycle.traces import from_line
 
 
 @pytest.fixture
@@ -158,3 +159,14 @@ def test_a_forked_worker_connects_by_itself(sink: StatsdMetrics, server: socket.
 def test_settings_choose_the_sink() -> None:
     assert isinstance(open_metrics(Settings()), NullMetrics)
     assert isinstance(open_metrics(Settings(statsd_host="127.0.0.1")), StatsdMetrics)
+
+
+def test_a_trace_goes_the_way_of_the_metrics(sink: StatsdMetrics, server: socket.socket) -> None:
+    given = load({"PICKLEFLEET_STATSD_HOST": "127.0.0.1", "PICKLEFLEET_TRACE_SHARE": "1"})
+    drawn = open_traces(given, sink)
+    assert drawn is not None
+
+    drawn.answered("order-4711", "POST", "/api/v1/predict", 200, 0.002)
+    told = from_line(server.recv(512))
+    assert told is not None
+    assert told.request_id == "order-4711"
