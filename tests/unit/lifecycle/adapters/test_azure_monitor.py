@@ -200,7 +200,7 @@ ID = "0af7651916cd43dd8448eb211c80319c"
 
 def trace(number=0, **changes):
     told = Trace(
-        ID[:-1] + f"{number:x}", "POST", "/api/v1/predict", 200, 1_700_000_000_000 + number, 2_500, 0.01
+        ID[:-1] + f"{number:x}", "POST", "/api/v1/predict", 200, 1_700_000_000_000 + number, 2_000, 0.01
     )
     return to_line(replace(told, **changes)).encode()
 
@@ -217,7 +217,7 @@ class TestTraces:
         assert envelope["tags"]["ai.operation.name"] == "POST /api/v1/predict"
         assert envelope["tags"]["ai.cloud.role"] == "picklefleet-green"
         assert envelope["sampleRate"] == 1.0  # one stands for a hundred
-        assert envelope["time"] == "2023-11-14T22:13:20.009500Z"  # 2.5 ms before it ended
+        assert envelope["time"] == "2023-11-14T22:13:20.010000Z"  # 2 ms before it ended
         assert (told["name"], told["responseCode"], told["success"]) == ("POST /api/v1/predict", "200", True)
         assert told["duration"] == "0.00:00:00.002"
         assert told["properties"] == {"request_id": ID}
