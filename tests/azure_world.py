@@ -16,6 +16,7 @@ from tests.evidence_builders import cell
 
 IMAGE = "/subscriptions/s/resourceGroups/flights/providers/Microsoft.Compute/galleries/flights/images/picklefleet/versions/"
 READY_AFTER = 1
+LOOKED_AT_MS = 50_000  # of each minute: a step with clients begins when one is about to end
 SESSIONS = 20
 IN_FLIGHT = 1  # of each machine, when all its flows are reset
 
@@ -68,7 +69,7 @@ class World:
     outages: list = field(default_factory=list)
     disasters: dict = field(default_factory=dict)
     history: list = field(default_factory=list)
-    began_ms: int = field(default_factory=lambda: clock.unix_ms() // 60_000 * 60_000 + 30_000)
+    began_ms: int = field(default_factory=lambda: clock.unix_ms() // 60_000 * 60_000 + LOOKED_AT_MS)
     _number: int = 0
 
     @property
