@@ -6,7 +6,7 @@ Off by default; a process that draws none holds nothing of this. Neither row nor
 import random
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import msgspec
 
@@ -59,7 +59,7 @@ class Drawn:
 
 
 def to_line(trace: Trace) -> str:
-    return HEAD + msgspec.json.encode(asdict(trace)).decode()
+    return HEAD + msgspec.json.encode(trace).decode()
 
 
 def from_line(line: bytes) -> Trace | None:

@@ -12,6 +12,10 @@ mkdir -p "$kept/trust"
 
 image=$(docker image inspect --format '{{.Id}}' "$name") || { echo "There is no image $name: make image" >&2; exit 2; }
 [ -f "$keys/trust.json" ] || { echo "$keys/trust.json is missing: what machines trust (picklefleet trust init)." >&2; exit 2; }
+if [ "$where" = azure ]; then # every machine of terraform/ tells its metrics there: without, its agent would not start
+  docker run --rm --entrypoint python "$image" -c 'import azure.monitor.opentelemetry.exporter' 2> /dev/null ||
+    { echo "$name can't tell Azure Monitor anything: make image EXTRAS=\"azure-monitor plots\"" >&2; exit 2; }
+fi
 cp "$keys/trust.json" "$kept/trust/trust.json" # public keys alone: what is secret comes at the first boot
 docker save --output "$kept/picklefleet.tar" "$name"
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=check \

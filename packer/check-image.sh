@@ -15,10 +15,10 @@ find /var/lib/picklefleet/machine -type f | grep . && amiss "files of a machine 
 find /root /home -name authorized_keys -size +0 2> /dev/null | grep . && [ -z "${container:-}" ] && amiss "somebody's SSH key is left"
 
 # Services: what starts at the first boot, and what must not run before.
-for unit in docker picklefleet.target picklefleet-first-boot picklefleet-agent picklefleet-edge picklefleet-follow@blue.path picklefleet-follow@green.path; do
+for unit in docker picklefleet.target picklefleet-first-boot picklefleet-agent picklefleet-edge picklefleet-worker picklefleet-follow@blue.path picklefleet-follow@green.path; do
   systemctl is-enabled --quiet "$unit" || amiss "$unit is not enabled"
 done
-for unit in picklefleet-agent picklefleet-edge picklefleet@blue picklefleet@green; do
+for unit in picklefleet-agent picklefleet-edge picklefleet-worker picklefleet@blue picklefleet@green; do
   ! systemctl is-active --quiet "$unit" || amiss "$unit runs while the image is baked"
 done
 systemd-analyze verify /etc/systemd/system/picklefleet-first-boot.service || amiss "the first boot's unit is wrong"

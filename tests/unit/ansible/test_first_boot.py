@@ -35,7 +35,7 @@ class Azure(JsonServer):
             "identity": "serving",
         }
         self.secrets = {"fleet-key": "f" * 64, "records-key": "e" * 64, "tls-certificate": "PEM"}
-        self.forbidden = False
+        self.forbidden, self.read = False, []
 
 
 class Handler(JsonHandler):
@@ -48,9 +48,13 @@ class Handler(JsonHandler):
         elif path == "/metadata/identity/oauth2/token":
             asked = parse_qs(urlsplit(self.path).query)
             self.answer(200, {"access_token": f"{asked['client_id'][0]} {asked['resource'][0]}"})
-        elif self.headers.get("Authorization") != "Bearer serving https://vault.azure.net" or azure.forbidden:
+        elif (
+            self.headers.get("Authorization") != f"Bearer {azure.data['identity']} https://vault.azure.net"
+            or azure.forbidden
+        ):
             self.answer(403, {})
         else:
+            azure.read.append(path.rsplit("/", 1)[1])
             value = azure.secrets.get(path.rsplit("/", 1)[1])
             self.answer(200 if value else 404, {"value": value})
 
@@ -72,6 +76,9 @@ def host(tmp_path):
         "PICKLEFLEET_STORE=az://set-at-the-first-boot\nPICKLEFLEET_EDGE_DIR=/edge\n"
     )
     (folder / "web.env").write_text("PICKLEFLEET_API_KEYS=on\n")
+    (folder / "worker.env").write_text("PICKLEFLEET_STORE=az://set-at-the-first-boot\n")
+    (folder / "trust").mkdir()
+    (folder / "trust/trust.json").write_text("public keys")
     engine = tmp_path / "docker"
     engine.write_text(ENGINE)
     engine.chmod(0o755)
@@ -189,3 +196,79 @@ def test_a_plain_host_only_loads_its_images(host):
     assert done.returncode == 0
     assert (host / "held").exists()
     assert "PICKLEFLEET_COLOUR" not in settings(host, "agent.env")
+
+
+class TestRoles:
+    @pytest.fixture
+    def worker(self, azure):
+        azure.tags = {"picklefleet-role": "worker"}
+        azure.data |= {"identity": "worker", "worker-settings": json.dumps({"MAIL_TO": "nights@example.org"})}
+        azure.secrets |= {"smtp-password": "p" * 20}
+        return azure
+
+    def test_a_colour_has_the_mark_of_those_that_serve(self, host, azure):
+        boot(host, azure.url)
+
+        assert marks(host) == ["serving"]
+
+    def test_the_worker_has_its_own_settings_and_no_secret_of_those_that_serve(self, host, worker):
+        done = boot(host, worker.url)
+        folder = host / "etc/picklefleet"
+
+        assert done.returncode == 0, done.stderr
+        assert marks(host) == ["worker"]
+        told = settings(host, "worker.env")
+        assert told["PICKLEFLEET_STORE"] == "az://flightsstore"
+        assert told["PICKLEFLEET_AZURE_CLIENT_ID"] == "worker"
+        assert told["PICKLEFLEET_MAIL_TO"] == "nights@example.org"
+        assert told["PICKLEFLEET_SMTP_PASSWORD_FILE"] == "/run/secrets/SMTP_PASSWORD"
+        assert told["PICKLEFLEET_AZURE_MONITOR_FILE"] == "/run/secrets/AZURE_MONITOR"
+        assert (folder / "worker-keys/records.key").read_text() == "e" * 64
+        assert (folder / "worker-keys/trust.json").read_text() == "public keys"
+        assert (folder / "secrets/worker/SMTP_PASSWORD").read_text() == "p" * 20
+        assert set(worker.read) == {"records-key", "smtp-password"}
+        assert not (folder / "trust/fleet.key").exists()
+
+    @pytest.mark.parametrize("role", ["runner", "graphite"])
+    def test_what_is_neither_starts_nothing_of_ours_and_reads_no_secret(self, host, azure, role):
+        azure.tags = {"picklefleet-role": role}
+
+        assert boot(host, azure.url).returncode == 0
+        assert marks(host) == []
+        assert azure.read == []
+
+    def test_a_machine_of_another_role_than_before_loses_the_mark(self, host, azure):
+        boot(host, azure.url)
+        azure.tags = {"picklefleet-role": "runner"}
+        boot(host, azure.url)
+
+        assert marks(host) == []
+
+    def test_a_plain_host_serves(self, host):
+        boot(host, "http://127.0.0.1:9")
+
+        assert marks(host) == ["serving"]
+
+    def test_a_colours_processes_get_the_fleets_settings_but_never_anothers_identity(self, host, azure):
+        azure.data |= {
+            "web-settings": json.dumps({"TRACE_SHARE": "0.01"}),
+            "agent-settings": json.dumps({"SEAL_AGE_S": "30", "COLOUR": "blue"}),
+        }
+        boot(host, azure.url)
+
+        assert settings(host, "web.env")["PICKLEFLEET_TRACE_SHARE"] == "0.01"
+        told = settings(host, "agent.env")
+        assert (told["PICKLEFLEET_SEAL_AGE_S"], told["PICKLEFLEET_COLOUR"]) == ("30", "green")
+
+    @pytest.mark.parametrize("given", [{"A": "1\nPICKLEFLEET_STORE=elsewhere"}, {"a b": "1"}])
+    def test_settings_that_are_none_are_refused(self, host, azure, given):
+        azure.data |= {"web-settings": json.dumps(given)}
+        done = boot(host, azure.url)
+
+        assert done.returncode == 1
+        assert "web-settings are no settings" in done.stderr
+
+
+def marks(host):
+    folder = host / "run/picklefleet-role"
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
