@@ -18,6 +18,7 @@ module "environment" {
   worker_image           = var.worker_image
   runner_image           = var.runner_image
   graphite_image         = var.graphite_image
+  settings               = var.settings
   admin_public_key       = var.admin_public_key
   secrets                = var.secrets
   secret_versions        = var.secret_versions

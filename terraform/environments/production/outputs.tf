@@ -18,6 +18,16 @@ output "store" {
   value       = module.environment.store
 }
 
+output "signing_vault" {
+  description = "The value of `PICKLEFLEET_SIGNING_VAULT`."
+  value       = module.environment.signing_vault
+}
+
+output "client_ids" {
+  description = "Role → client id of its identity, for the pipelines' variables. No secret."
+  value       = module.environment.client_ids
+}
+
 output "address" {
   description = "The address that clients call."
   value       = module.environment.address

@@ -52,21 +52,31 @@ variable "colours" {
 }
 
 variable "worker_image" {
-  description = "The machine image of the worker; empty makes none yet."
+  description = "The machine image that the worker boots, the fleet's own: it is upgraded after the fleet; empty makes none yet."
   type        = string
   default     = ""
 }
 
 variable "runner_image" {
-  description = "The machine image of the runners; empty makes none yet."
+  description = "The team's own image of its pipelines' runners, which plan, release and retrain inside the network (decision 41); empty makes none yet."
   type        = string
   default     = ""
 }
 
 variable "graphite_image" {
-  description = "The machine image of a Graphite host; empty leaves metrics to Azure Monitor."
+  description = "The team's own image of a Graphite host (decision 41); empty leaves the metrics to Azure Monitor."
   type        = string
   default     = ""
+}
+
+variable "settings" {
+  description = "Settings by process (docs/settings.md, without PICKLEFLEET_): of the web processes, the agent, the worker. Every process of a machine can read them: no secrets."
+  type = object({
+    web    = optional(map(string), {})
+    agent  = optional(map(string), {})
+    worker = optional(map(string), {})
+  })
+  default = {}
 }
 
 variable "admin_public_key" {

@@ -23,6 +23,11 @@ locals {
     } : role => set if set.image != ""
   }
 
+  # By process; left out where there are none, so that machines are not made anew for nothing.
+  settings   = { for process, given in var.settings : "${process}-settings" => jsonencode(given) if length(given) > 0 }
+  of_serving = { for name, given in local.settings : name => given if name != "worker-settings" }
+  of_other   = { worker = { for name, given in local.settings : name => given if name == "worker-settings" } }
+
   # Read at the first boot (ansible/roles/first_boot): no secret is in it.
   user_data = {
     store     = "az://${module.storage.account_name}"

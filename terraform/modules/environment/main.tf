@@ -141,7 +141,7 @@ module "colour" {
   pool_ids                = [module.load_balancer.pool_ids[each.key], module.load_balancer.pool_ids["both"]]
   identity_ids            = [module.identity.ids["serving"]]
   admin_public_key        = var.admin_public_key
-  user_data               = merge(local.user_data, { identity = module.identity.client_ids["serving"] })
+  user_data               = merge(local.user_data, local.of_serving, { identity = module.identity.client_ids["serving"] })
   data_collection_rule_id = module.monitoring.data_collection_rule_id
 
   # Bounds for both; it acts for the one that serves. While two are live a release is under way, and both stay as large
@@ -165,7 +165,7 @@ module "other" {
   subnet_id               = module.network.subnet_ids[each.key]
   identity_ids            = [for role in each.value.identities : module.identity.ids[role]]
   admin_public_key        = var.admin_public_key
-  user_data               = merge(local.user_data, { identity = module.identity.client_ids[each.value.identities[0]] })
+  user_data               = merge(local.user_data, lookup(local.of_other, each.key, {}), { identity = module.identity.client_ids[each.value.identities[0]] })
   data_collection_rule_id = module.monitoring.data_collection_rule_id
   watched                 = false # no edge proxy stands there: systemd restarts them, a missing report alarms
 }

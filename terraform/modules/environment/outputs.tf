@@ -48,6 +48,16 @@ output "store" {
   value       = local.user_data.store
 }
 
+output "signing_vault" {
+  description = "The value of `PICKLEFLEET_SIGNING_VAULT`: where the keys lie that register and admit."
+  value       = module.key_vault.uri
+}
+
+output "client_ids" {
+  description = "Role → client id of its identity; runners walk as `release` and train as `retrain`. No secret."
+  value       = module.identity.client_ids
+}
+
 output "address" {
   description = "The address that clients call."
   value       = module.load_balancer.address

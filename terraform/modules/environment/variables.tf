@@ -81,21 +81,36 @@ variable "colours" {
 }
 
 variable "worker_image" {
-  description = "The image of the worker, which is upgraded after the fleet; empty makes none yet."
+  description = "The machine image that the worker boots, the fleet's own: it is upgraded after the fleet; empty makes none yet."
   type        = string
   default     = ""
 }
 
 variable "runner_image" {
-  description = "The image of the machines that run plans, releases and retraining inside the network; empty makes none yet."
+  description = "The team's own image of its pipelines' runners, which plan, release and retrain inside the network (decision 41); empty makes none yet."
   type        = string
   default     = ""
 }
 
 variable "graphite_image" {
-  description = "The image of a Graphite host; empty leaves the metrics to Azure Monitor."
+  description = "The team's own image of a Graphite host (decision 41); empty leaves the metrics to Azure Monitor."
   type        = string
   default     = ""
+}
+
+variable "settings" {
+  description = "Settings by process (docs/settings.md, without PICKLEFLEET_): of the web processes, the agent, the worker. Every process of a machine can read them: no secrets."
+  type = object({
+    web    = optional(map(string), {})
+    agent  = optional(map(string), {})
+    worker = optional(map(string), {})
+  })
+  default = {}
+
+  validation {
+    condition     = alltrue([for name in keys(merge(values(var.settings)...)) : can(regex("^[A-Z][A-Z0-9_]*$", name)) && !can(regex("(KEY|SECRET|PASSWORD|TOKEN|AZURE_MONITOR)$", name))])
+    error_message = "Names are like MAIL_TO. Secrets go into the vault (`secrets`), where machines read them by their identity."
+  }
 }
 
 variable "admin_public_key" {

@@ -72,3 +72,46 @@ run "the_walker_is_told_where_everything_is" {
     error_message = "The walker's Terraform keeps its state where bootstrap made room for it."
   }
 }
+
+run "settings_reach_the_processes_that_they_are_for" {
+  command = plan
+  variables {
+    settings = { web = { TRACE_SHARE = "0.01" }, worker = { MAIL_TO = "nights@example.org" } }
+  }
+
+  assert {
+    condition     = local.of_serving == { "web-settings" = jsonencode({ TRACE_SHARE = "0.01" }) }
+    error_message = "Machines that serve are told the web processes' settings, and not the worker's."
+  }
+  assert {
+    condition     = local.of_other == { worker = { "worker-settings" = jsonencode({ MAIL_TO = "nights@example.org" }) } }
+    error_message = "The worker is told its own, runners none."
+  }
+}
+
+run "a_secret_is_no_setting" {
+  command = plan
+  variables {
+    settings = { worker = { SMTP_PASSWORD = "open" } }
+  }
+
+  expect_failures = [var.settings]
+}
+
+run "a_role_has_the_image_that_is_named_for_it" {
+  command = plan
+  variables {
+    worker_image   = "/images/picklefleet/versions/1.4.0"
+    runner_image   = "/images/runner/versions/1.0.0"
+    graphite_image = "/images/graphite/versions/1.0.0"
+  }
+
+  assert {
+    condition     = { for role, set in local.others : role => set.image } == { worker = "/images/picklefleet/versions/1.4.0", runner = "/images/runner/versions/1.0.0", graphite = "/images/graphite/versions/1.0.0" }
+    error_message = "Each role boots what is named for it."
+  }
+  assert {
+    condition     = local.others.worker.machines == 1 && local.others.worker.identities[0] == "worker" && toset(local.others.runner.identities) == toset(["release", "retrain"])
+    error_message = "Nights are one worker's; runners release and retrain."
+  }
+}
