@@ -142,7 +142,7 @@ base: ## Pin the newest base image of its tag, by digest, in image/base.txt
 image: ## Build the container image and hold its layers to their budgets: RUNTIME= EXTRAS= BASE=
 	@docker build --target service --build-arg BASE=$(BASE) --build-arg RUNTIME=$(RUNTIME) --build-arg EXTRAS="$(EXTRAS)" \
 	  --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) --tag picklefleet:local .
-	@$(PYTHON) image/size_budget.py picklefleet:local $(BASE)
+	@$(PYTHON) image/size_budget.py picklefleet:local $(BASE) $(EXTRAS)
 
 .PHONY: bake
 bake: ## Bake a machine image with Packer: WHERE=azure|local IMAGE= (packer/README.md)
