@@ -155,7 +155,7 @@ def page(inputs):
     yield "# Capacity, cost and growth: the worked example\n"
     yield "Written by [capacity.py](capacity.py) from [what was measured](throughput.json), a [dated price table](prices.json)"
     yield "and [production's example](../../terraform/environments/production/example.tfvars.json); `make docs` writes it anew.\n"
-    yield f"**Prices**: {inputs.prices['dated']}, {inputs.prices['region']}, {inputs.prices['currency']}. {inputs.prices['source']}\n"
+    yield f"**Prices**: {inputs.prices['dated']}, {inputs.prices['region']}, {inputs.prices['currency']}. **From memory**: {inputs.prices['source']} {inputs.prices['refresh']}\n"
     yield "## How many machines\n"
     yield f"- One request of one row costs {inputs.measured['service_cpu_ms']} ms of CPU ([measured](../../{inputs.measured['page']}), {inputs.measured['measured']}: {inputs.measured['model']})."
     yield f"- {inputs.measured['assumed']['share_for_edge_proxy_and_agent']:.0%} of a machine is kept for its edge proxy and agent (assumed, [throughput.json](throughput.json)), so a {SKU} answers {limit:,.0f} requests/s at its limit."
