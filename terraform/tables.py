@@ -1,6 +1,9 @@
-"""Write each place's table of inputs and outputs into its README.md: `python terraform/tables.py [--check]`."""
+"""Write each place's table of inputs and outputs, and a module's example, into its README.md:
+`python terraform/tables.py [--check]`. An example has the values that the module's own tests begin with.
+"""
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,7 +50,17 @@ def _tables(place: Path) -> str:
     outputs = "".join(
         f"| `{name}` | {_prose(body)} |\n" for name, body in _blocks(place / "outputs.tf", "output")
     )
-    return f"\n| input | default | meaning |\n|---|---|---|\n{inputs}\n| output | meaning |\n|---|---|\n{outputs}\n"
+    return f"\n| input | default | meaning |\n|---|---|---|\n{inputs}\n| output | meaning |\n|---|---|\n{outputs}\n{_example(place)}"
+
+
+def _example(place: Path) -> str:
+    tests = place / "tests" / f"{place.name}.tftest.hcl"
+    if place.parent.name != "modules":
+        return ""
+    found = re.search(r"^variables \{\n(.*?)^\}", tests.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    if found is None:
+        raise SystemExit(f"{tests} begins with no variables: its module has no example.")
+    return f'```hcl\nmodule "{place.name}" {{\n  source = "../modules/{place.name}"\n\n{found[1]}}}\n```\n\n'
 
 
 def _input(name: str, body: dict[str, Any]) -> str:

@@ -1,5 +1,7 @@
 """Every root and every module: formatted, understood by the provider, and tested by its own tests."""
 
+import re
+
 import pytest
 
 from tests.infra.terraform.places import PLACES, SOURCE
@@ -38,3 +40,20 @@ def test_every_variable_and_output_is_described(place):
         )
 
         assert blocks == text.count("\n  description = "), f"{place}/{name}: a description is missing"
+
+
+def test_every_modules_example_is_understood(tree):
+    """All of them in one root, as somebody would write it who takes them."""
+    modules = sorted(place.name for place in PLACES if place.parent.name == "modules")
+    examples = [
+        re.findall(r"```hcl\n(.*?)```", (SOURCE / "modules" / name / "README.md").read_text(), re.DOTALL)
+        for name in modules
+    ]
+    root = tree.root / "examples"
+    root.mkdir()
+    text = "\n".join(example for (example,) in examples)
+    (root / "main.tf").write_text('provider "azurerm" {\n  features {}\n}\n\n' + text)
+
+    assert "valid" in tree.run("examples", "validate").stdout
+    (root / "main.tf").write_text(text.replace("  subnet_id ", "  subnet_name "))
+    assert tree.run("examples", "validate", ok=False).returncode != 0
