@@ -177,7 +177,7 @@ def _read(parts: Parts, shown: Experiment, ended: Ended | None) -> Reading:
     window = Window(datetime.fromisoformat(shown.started_at), until)
     signature = parts.journal.registry.manifest(shown.champion.digest).signature
     arms = read_arms(parts.log, window, (shown.challenger, shown.champion), signature, shown.tolerance)
-    return read(shown.design, arms, _guardrails(parts, shown, window))
+    return read(shown.design, arms, _guardrails(parts, shown, window), ended=ended is not None)
 
 
 def _guardrails(parts: Parts, shown: Experiment, window: Window) -> Judgement | None:

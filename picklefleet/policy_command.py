@@ -101,14 +101,29 @@ def compare(version: str, last: str, as_json: bool) -> None:
 @click.option("--dry-run", is_flag=True, help="Show the policy that would be in force, but write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def rollback(reason: str, dry_run: bool, as_json: bool) -> None:
-    """Go back to the policy before this one, in one entry and without any analysis; again goes one further back."""
+    """Go back to the policy before this one, in one entry and without any analysis.
+
+    Asked again it goes one entry further back, and says so; the way forth is `picklefleet promote`.
+    """
     settings = settings_module.load()
     journal = _journal()
+    before = journal.newest()
     if dry_run:
         _tell(journal.before_this(), as_json)
-        return
-    key = open_signing_key("admission", settings)
-    _tell(journal.roll_back(key, by=getpass.getuser(), reason=reason), as_json)
+    else:
+        key = open_signing_key("admission", settings)
+        _tell(journal.roll_back(key, by=getpass.getuser(), reason=reason), as_json)
+    if not as_json and before is not None:
+        click.echo("\n".join(_what_a_rollback_means(before, dry_run=dry_run)))
+
+
+def _what_a_rollback_means(before: TrafficPolicy, *, dry_run: bool) -> Iterator[str]:
+    """Asked for twice, it is not the same as once: whoever did not mean that is told the way out."""
+    if before.restores is not None:
+        led = "would lead" if dry_run else "has led"
+        yield f"Policy {before.number} was a rollback already: this one {led} one entry further back than that."
+    if not dry_run:
+        yield f"Not meant? {before.champion.version} was champion before: picklefleet promote {before.champion.version}"
 
 
 def _change(version: str, change: Change, reason: str, dry_run: bool, as_json: bool) -> None:

@@ -10,7 +10,7 @@ import click
 from lifecycle import clock
 from lifecycle import settings as settings_module
 from lifecycle.command_line import CommandGroup, echo_json
-from lifecycle.releases.intent import back, promoted, retired
+from lifecycle.releases.intent import back, gone_back, promoted, retired
 from lifecycle.releases.release import COLOURS, FORMATS, Colour, Release, ReleaseError
 from lifecycle.runtime import current_runtime
 from picklefleet.azure_place import machines_wanted, move_rule
@@ -185,8 +185,13 @@ def promote(to: Colour | None, reason: str, dry_run: bool) -> None:
     help="On Azure, where the balancer's rule does not reach the colour: move it by ARM, not by Terraform.",
 )
 def rollback(reason: str, dry_run: bool, direct: bool) -> None:
-    """Go back: to the live colour during a walk, to the warm one after it. One entry, no analysis, no control plane."""
-    place = _move(back, reason or "A person went back.", dry_run=dry_run)
+    """Go back: to the live colour during a walk, to the warm one after it. One entry, no analysis, no control plane.
+
+    Asked again it is refused: it would bring back what was gone away from. With --direct the rule alone is looked at.
+    """
+    place = Place.open()
+    if not (direct and gone_back(place.intent())):
+        place = _move(back, reason or "A person went back.", dry_run=dry_run)
     if direct and not dry_run:
         click.echo(move_rule(place.outside, place.intent()))
 

@@ -192,6 +192,8 @@ def _translated(key: str) -> Iterator[None]:
     except ObstoreAlreadyExistsError as problem:
         raise AlreadyExistsError(f"{key} is there already.") from problem
     except FileNotFoundError as problem:
+        if _has_no_container(problem):
+            raise _no_container() from problem
         raise NotFoundError(f"There is no {key} in the store.") from problem
     except (PermissionDeniedError, UnauthenticatedError) as problem:
         raise StoreError(
@@ -199,10 +201,25 @@ def _translated(key: str) -> Iterator[None]:
             fix="Check the rights of this machine's identity, or PICKLEFLEET_STORE_ACCESS_KEY.",
         ) from problem
     except (BaseError, OSError) as problem:
+        if _has_no_container(problem):
+            raise _no_container() from problem
         raise StoreUnavailableError(
             f"The store did not answer for {key}: {_first_line(problem)}",
             fix="Check PICKLEFLEET_STORE, the network and the disk; nothing was lost, try again.",
         ) from problem
+
+
+def _has_no_container(problem: Exception) -> bool:
+    """Azure's own word for it; an object that is missing in a container that is there is a BlobNotFound."""
+    return "<Code>ContainerNotFound</Code>" in str(problem)
+
+
+def _no_container() -> StoreUnavailableError:
+    """Not "there is no such object": an empty answer would let a machine go on as if nothing had ever been stored."""
+    return StoreUnavailableError(
+        "The store has not been set up: a container that it needs does not exist.",
+        fix="Make them: picklefleet store init (on Azure Terraform does), or check PICKLEFLEET_STORE.",
+    )
 
 
 def _first_line(problem: Exception) -> str:

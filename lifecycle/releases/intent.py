@@ -126,8 +126,14 @@ def promoted(now: FleetIntent) -> FleetIntent:
 def back(now: FleetIntent) -> FleetIntent:
     """Away from a release: during a walk the live colour has all clients again; after one the warm colour has them.
 
-    Raises ReleaseError where nothing is there to go back to.
+    Raises ReleaseError where nothing is there to go back to, and when that is what happened last: whoever asks twice in
+    his alarm must not bring back what he got rid of.
     """
+    if gone_back(now):
+        raise ReleaseError(
+            f"Clients went back to {now.live} already (entry {now.number}); {now.idle} has none.",
+            fix=f"To give them to {now.idle} again: picklefleet release promote",
+        )
     to = now.live if now.walking else now.idle
     if now.release(to) is None:
         raise ReleaseError(
@@ -138,6 +144,11 @@ def back(now: FleetIntent) -> FleetIntent:
     colours[to] = replace(colours[to], weight=WHOLE, admitted=None)
     colours[other(to)] = replace(colours[other(to)], weight=0, admitted=())
     return replace(now, live=to, colours=colours, step="back", walk="")
+
+
+def gone_back(now: FleetIntent) -> bool:
+    """Whether that was the last thing that happened."""
+    return now.step == "back" and not now.walking
 
 
 def retired(now: FleetIntent) -> FleetIntent:

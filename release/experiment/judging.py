@@ -14,7 +14,7 @@ from release.experiment.units import Arms
 
 SRM = 0.001
 
-Result = Literal["better", "worse", "alike", "running", "mismatch", "guardrail"]
+Result = Literal["better", "worse", "alike", "running", "undecided", "mismatch", "guardrail"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Reading:
         return self.result in {"mismatch", "guardrail"}
 
 
-def read(design: Design, arms: Arms, guardrails: Judgement | None) -> Reading:
+def read(design: Design, arms: Arms, guardrails: Judgement | None, *, ended: bool = False) -> Reading:
     """`guardrails`: errors and latency, as the gate judges them; None without measurements."""
     units = len(arms.challenger.assigned), len(arms.champion.assigned)
     labelled = len(arms.challenger.right), len(arms.champion.right)
@@ -51,6 +51,8 @@ def read(design: Design, arms: Arms, guardrails: Judgement | None) -> Reading:
     p = sample_ratio_p(units, design.share)
     needed = design.units()
     result, told = _result(design, (low, high), sum(labelled), p, guardrails)
+    if ended and result == "running":
+        result, told = "undecided", "It ended before it had shown anything."
     return Reading(
         result,
         told,

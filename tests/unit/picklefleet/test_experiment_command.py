@@ -89,7 +89,11 @@ def test_stopping_ends_it_for_everybody(journal, arguments, after):
     run("stop", "--reason", "seen enough", *arguments)
 
     assert states(journal)[-1] == after
-    assert "seen enough" in run("status")
+    shown = run("status")
+    assert "seen enough" in shown
+    assert "running" not in shown
+    assert "undecided: It ended before it had shown anything." in shown
+    assert json.loads(run("status", "--json"))["reading"]["result"] == "undecided"
     assert "No experiment is running" in run("stop", exit_code=1)
 
 

@@ -81,10 +81,15 @@ def test_rollback_goes_one_entry_back_and_then_one_more(run, versions, newest):
 
     assert json.loads(run("rollback", "--dry-run", "--json"))["champion"]["version"] == "v1"
     assert newest().number == 3
-    assert "as 2 was" in run("rollback", "--reason", "worse")
+    once = run("rollback", "--reason", "worse")
+    assert "as 2 was" in once
+    assert "picklefleet promote v2" in once
+    assert "already" not in once
     assert (newest().champion.version, newest().arms) == ("v1", ())
-    run("rollback")
-    assert (newest().number, newest().arms) == (5, ())
+
+    assert "would lead one entry further back" in run("rollback", "--dry-run")
+    assert "Policy 4 was a rollback already" in run("rollback")
+    assert (newest().number, newest().restores, newest().arms) == (5, 1, ())
 
 
 def test_the_histories_tell_every_policy_and_every_champion(run, versions):

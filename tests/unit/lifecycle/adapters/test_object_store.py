@@ -3,8 +3,9 @@
 import multiprocessing
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -180,6 +181,66 @@ def test_a_store_that_does_not_answer_is_unavailable_and_shows_no_key() -> None:
     with pytest.raises(StoreUnavailableError) as caught:
         open_store(settings).area("control").get("a")
     assert "c2VzYW1l" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda area: area.get("policy/000001.json"),
+        lambda area: area.list("policy"),
+        lambda area: area.create("a", b""),
+    ],
+    ids=["get", "list", "create"],
+)
+def test_a_store_without_containers_is_told_in_one_line_with_the_command_that_makes_them(
+    use: Callable[[ObjectStore], object], missing_containers: ObjectStore
+) -> None:
+    with pytest.raises(StoreUnavailableError) as caught:
+        use(missing_containers)
+
+    assert "picklefleet store init" in str(caught.value)
+    assert "xml" not in str(caught.value).lower()
+    assert "\n" not in str(caught.value)
+
+
+def test_control_a_missing_object_is_no_missing_container(area: ObjectStore) -> None:
+    with pytest.raises(NotFoundError):
+        area.get("policy/000001.json")
+
+
+@pytest.fixture
+def missing_containers() -> Iterator[ObjectStore]:
+    """What Azure (and Azurite, letter for letter but for the ids) answers where the container does not exist."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _WithoutContainers)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    settings = Settings(
+        store="az://account1/team",
+        store_endpoint=f"http://127.0.0.1:{server.server_port}/account1",
+        store_access_key=Secret("c2VzYW1l"),
+    )
+    yield open_store(settings).area("control")
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+class _WithoutContainers(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        body = (
+            b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<Error>\n  <Code>ContainerNotFound</Code>\n'
+            b"  <Message>The specified container does not exist.\nRequestId:1</Message>\n</Error>"
+        )
+        self.send_response(404)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_PUT = do_GET  # noqa: N815 - http.server's own names
+
+    def log_message(self, *_: object) -> None:
+        """Nothing in the tests' output."""
 
 
 def _use_in_child(folder: str, answers: "multiprocessing.Queue[str]") -> None:

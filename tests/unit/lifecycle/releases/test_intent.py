@@ -48,8 +48,13 @@ def test_during_a_walk_the_way_back_is_to_the_live_colour_and_after_it_to_the_wa
     assert (back(WARM).live, back(WARM).weight("blue")) == ("blue", 100)
 
 
-def test_going_back_twice_is_going_forth():
-    assert back(back(WARM)).weight("green") == 100
+def test_whoever_goes_back_twice_does_not_meet_again_what_he_went_away_from():
+    for gone in (back(WARM), back(CANARY)):
+        with pytest.raises(ReleaseError, match="went back to blue already") as refused:
+            back(gone)
+        assert "release promote" in refused.value.fix
+
+    assert promoted(back(WARM)).weight("green") == 100  # the way that is told
 
 
 def test_a_retired_colour_runs_nothing():
