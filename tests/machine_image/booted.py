@@ -78,7 +78,7 @@ class Fleet:
         return {
             "tags": {"picklefleet-role": role} | release,
             "data": {
-                "store": f"file:///var/lib/picklefleet/{'worker' if role == 'worker' else 'machine'}/store",
+                "store": "file:///var/lib/picklefleet/machine/store",  # as their containers see it
                 "vault": "http://169.254.169.254",
                 "identity": role,
                 "telemetry": TELEMETRY if self._can_tell_azure() else "",
