@@ -36,11 +36,34 @@ _BYTES = (
 def mutated(signature: Signature, rows: list[dict[str, Any]], draw: random.Random) -> bytes:
     """A body that is right in one of six cases, and else differs from a right one in one place or a few."""
     count = draw.choice((1, 1, 2, 3))
-    parts = [_row(signature, draw.choice(rows), draw) for _ in range(count)]
-    members = [f'"instances":{_space(draw)}[{",".join(parts)}]', *_options(count, draw)]
+    members = [_rows(signature, [draw.choice(rows) for _ in range(count)], draw), *_options(count, draw)]
     draw.shuffle(members)
     body = ("{" + ",".join(members) + "}").encode("utf-8", "surrogatepass")
     return _broken(body, draw) if draw.random() < 0.25 else body
+
+
+def _rows(signature: Signature, rows: list[dict[str, Any]], draw: random.Random) -> str:
+    if draw.random() < 0.3:
+        return f'"columns":{_space(draw)}{_columns(signature, rows, draw)}'
+    return f'"instances":{_space(draw)}[{",".join(_row(signature, row, draw) for row in rows)}]'
+
+
+def _columns(signature: Signature, rows: list[dict[str, Any]], draw: random.Random) -> str:
+    fields = [
+        (feature.name, [_value(feature, row[feature.name], draw) for row in rows])
+        for feature in signature.inputs
+    ]
+    change = draw.random()
+    if change < 0.05:
+        fields.pop(draw.randrange(len(fields)))
+    elif change < 0.1:
+        fields.append(draw.choice((draw.choice(fields), ("extra", ["1"] * len(rows)))))
+    elif change < 0.15:
+        draw.choice(fields)[1].append(draw.choice(_NUMBERS + _OTHERS))
+    elif change < 0.25:
+        draw.shuffle(fields)
+    members = [f"{_key(name, draw)}{_space(draw)}:[{','.join(values)}]" for name, values in fields]
+    return "{" + ",".join(members) + "}"
 
 
 def _row(signature: Signature, row: dict[str, Any], draw: random.Random) -> str:
@@ -99,7 +122,7 @@ def _options(count: int, draw: random.Random) -> list[str]:
             f'"method":{draw.choice(("null", chr(34) + "predict" + chr(34), chr(34) + "predict_proba" + chr(34), "1"))}'
         )
     if draw.random() < 0.03:
-        options.append(draw.choice(('"extra":1', '"unit_id":"again"', '"instances":[]')))
+        options.append(draw.choice(('"extra":1', '"unit_id":"again"', '"instances":[]', '"columns":{}')))
     return options
 
 

@@ -8,7 +8,6 @@ from lifecycle.compiled.recheck import Answered
 from lifecycle.model import Model, Predictions
 from lifecycle.prediction import mint
 from lifecycle.prediction_log.records import PredictionRecord
-from webapp.answers import answer_rows
 from webapp.failures import not_ready, problem_of
 from webapp.http_answer import Answer
 from webapp.negotiation import require_json_body, require_json_wanted
@@ -121,10 +120,9 @@ class Asked:
         self._service.offer_to_shadows(copy)
 
     def _document(self, base_id: str) -> Answer:
-        model, request_id = self._served.model, self._call.request_id
-        rows = answer_rows(model.signature, self.predictions, base_id, self.request.row_keys)
-        named = {"name": model.name, "version": model.version}
-        return Answer.of_document({"request_id": request_id, "model": named, "predictions": rows}, request_id)
+        request_id = self._call.request_id
+        text = self._served.text.document(request_id, self.predictions, base_id, self.request.row_keys)
+        return Answer.of_json(text, request_id)
 
     def _record(self, base_id: str) -> PredictionRecord:
         request, predictions, call = self.request, self.predictions, self._call

@@ -52,14 +52,23 @@ class Contract:
         try:
             found: dict[str, Any] = self.request.load(document)
         except ValidationError as problem:
-            known = {0: tuple(self.request.fields), 2: self.signature.names}
+            names = self.signature.names
+            known = {0: tuple(self.request.fields), 1: names, 2: names}
             raise InvalidRequestError(*explain(problem.messages_dict, known)) from None
-        rows = found["instances"]
         keys = found.get("row_keys")
+        columns = self._columns(found)
         return PredictRequest(
-            rows=len(rows),
-            columns={name: [row[f"f{i}"] for row in rows] for i, name in enumerate(self.signature.names)},
+            rows=len(columns[self.signature.names[0]]),
+            columns=columns,
             unit_id=found.get("unit_id"),
             row_keys=None if keys is None else tuple(keys),
             method=found.get("method"),
         )
+
+    def _columns(self, found: dict[str, Any]) -> dict[str, list[Any]]:
+        """A row's member, or a column, is f0…fn: a feature may have any name."""
+        names = enumerate(self.signature.names)
+        columns = found.get("columns")
+        if columns is not None:
+            return {name: columns[f"f{index}"] for index, name in names}
+        return {name: [row[f"f{index}"] for row in found["instances"]] for index, name in names}

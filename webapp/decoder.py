@@ -12,13 +12,14 @@ from msgspec import UNSET, Meta, UnsetType
 
 from lifecycle.prediction import MAX_ROW_KEY
 from lifecycle.signature import Feature, Signature
+from webapp.byte_scan import count_byte, has_lone_minus_zero
 from webapp.fields import LARGEST_CATEGORY, LARGEST_NUMBER, integer_range, moment_in_range
 from webapp.schemas import PredictRequest, methods_of
 
 _UNFIT = re.compile(r'[\\"\x00-\x1f]')
-_MINUS_ZERO = re.compile(rb"-0(?![.\deE])")
 
 Columns = list[list[Any]]
+Form = Literal["objects", "arrays", "columns"]  # what the rows of a body are
 
 
 class RefusedError(Exception):
@@ -27,25 +28,25 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Decoder:
-    """`shapes` are the forms that a row may have, the usual one first; `turns` what becomes of a column's values."""
+    """`shapes` are the forms that rows may have, the usual one first; `turns` what becomes of a column's values."""
 
     names: tuple[str, ...]
-    shapes: tuple[msgspec.json.Decoder[Any], ...]
+    shapes: tuple[tuple[Form, msgspec.json.Decoder[Any]], ...]
     turns: tuple[tuple[int, Callable[[list[Any]], list[Any]]], ...]
     worded: tuple[int, ...]
     colons: int  # of a row that is an object: one a member, and those in the names
 
     @classmethod
     def of(cls, signature: Signature, max_rows: int) -> "Decoder":
-        forms: tuple[bool, ...] = (False,) if signature.named else (False, True)
-        if any(
-            map(_UNFIT.search, signature.names)
-        ):  # msgspec compiles no such member; Marshmallow reads it all
-            forms = ()
+        forms: tuple[Form, ...] = (
+            ("objects", "columns") if signature.named else ("objects", "arrays", "columns")
+        )
+        if any(map(_UNFIT.search, signature.names)):
+            forms = ()  # msgspec compiles no such member; Marshmallow reads it all
         turns = ((index, _turn(feature)) for index, feature in enumerate(signature.inputs))
         return cls(
             signature.names,
-            tuple(_body_decoder(signature, max_rows, array_like=form) for form in forms),
+            tuple((form, _body_decoder(signature, max_rows, form)) for form in forms),
             tuple((index, turn) for index, turn in turns if turn is not None),
             tuple(index for index, feature in enumerate(signature.inputs) if _may_be_text(feature)),
             sum(1 + name.count(":") for name in signature.names),
@@ -54,53 +55,61 @@ class Decoder:
     def read(self, body: bytes) -> PredictRequest:
         """Raises RefusedError."""
         _refuse_doubtful(body)
-        found, keyed = self._decoded(body)
-        columns = [
-            list(column) for column in zip(*map(msgspec.structs.astuple, found.instances), strict=True)
-        ]
-        rows = len(found.instances)
+        found, form = self._decoded(body)
+        columns = _columns_of(found, form)
+        rows = len(columns[0])
         keys = None if found.row_keys is UNSET else found.row_keys
         unit = None if found.unit_id is UNSET else found.unit_id
         if keys is not None and len(keys) != rows:
             raise RefusedError
-        self._refuse_repeated_keys(body, found, columns, keyed=keyed)
+        self._refuse_repeated_keys(body, found, columns, form)
         for index, turn in self.turns:
             columns[index] = turn(columns[index])
         method = None if found.method is UNSET else found.method
         named = dict(zip(self.names, columns, strict=True))
         return PredictRequest(rows, named, unit, None if keys is None else tuple(keys), method)
 
-    def _decoded(self, body: bytes) -> tuple[Any, bool]:
-        """The body, and whether its rows are objects."""
-        for index, shape in enumerate(self.shapes):
+    def _decoded(self, body: bytes) -> tuple[Any, Form]:
+        """The body, and the form that its rows have."""
+        for form, shape in self.shapes:
             try:
-                return shape.decode(body), index == 0
+                return shape.decode(body), form
             except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
                 continue
         raise RefusedError
 
-    def _refuse_repeated_keys(self, body: bytes, found: Any, columns: Columns, *, keyed: bool) -> None:
+    def _refuse_repeated_keys(self, body: bytes, found: Any, columns: Columns, form: Form) -> None:
         """Each member has a colon, and texts have theirs: one more, and some key stands twice.
 
         It holds because no text was written with escapes.
         """
         members = sum([value is not UNSET for value in msgspec.structs.astuple(found)])
-        if keyed:
-            members += len(found.instances) * self.colons
-        if body.count(b":") == members:
+        if form != "arrays":
+            members += self.colons * (1 if form == "columns" else len(found.instances))
+        colons = count_byte(body, b":")
+        if colons == members:
             return
         texts = [found.unit_id] if isinstance(found.unit_id, str) else []
         if not isinstance(found.row_keys, UnsetType):
             texts += found.row_keys
         for index in self.worded:
             texts += [value for value in columns[index] if isinstance(value, str)]
-        if body.count(b":") != members + sum(text.count(":") for text in texts):
+        if colons != members + sum(text.count(":") for text in texts):
             raise RefusedError
+
+
+def _columns_of(found: Any, form: Form) -> Columns:
+    if form != "columns":
+        return [list(column) for column in zip(*map(msgspec.structs.astuple, found.instances), strict=True)]
+    columns = list(msgspec.structs.astuple(found.columns))
+    if len(set(map(len, columns))) != 1:
+        raise RefusedError
+    return columns
 
 
 def _refuse_doubtful(body: bytes) -> None:
     """Escapes may hide half characters, and a minus before a lone zero means nothing to Python but does to msgspec."""
-    if b"\\" in body or (b"-0" in body and _MINUS_ZERO.search(body)):
+    if b"\\" in body or has_lone_minus_zero(body):
         raise RefusedError
     if not body.isascii():
         try:
@@ -109,23 +118,16 @@ def _refuse_doubtful(body: bytes) -> None:
             raise RefusedError from None
 
 
-def _body_decoder(signature: Signature, max_rows: int, *, array_like: bool) -> msgspec.json.Decoder[Any]:
-    fields = [(f"f{index}", _type(feature)) for index, feature in enumerate(signature.inputs)]
-    row: Any = msgspec.defstruct(
-        "Row",
-        fields,
-        rename={f"f{index}": feature.name for index, feature in enumerate(signature.inputs)},
-        forbid_unknown_fields=True,
-        array_like=array_like,
-        gc=False,
-    )
+def _body_decoder(signature: Signature, max_rows: int, form: Form) -> msgspec.json.Decoder[Any]:
     key = Annotated[str, Meta(min_length=1, max_length=MAX_ROW_KEY)]
     count = Meta(min_length=1, max_length=max_rows)
     method: Any = Literal.__getitem__(methods_of(signature))
+    row: Any = _members(signature, count if form == "columns" else None, array_like=form == "arrays")
+    rows = ("columns", row) if form == "columns" else ("instances", Annotated[list[row], count])
     request = msgspec.defstruct(
         "Request",
         [
-            ("instances", Annotated[list[row], count]),
+            rows,
             ("unit_id", key | UnsetType, UNSET),
             ("row_keys", Annotated[list[key], count] | UnsetType, UNSET),
             ("method", method | UnsetType, UNSET),
@@ -133,6 +135,23 @@ def _body_decoder(signature: Signature, max_rows: int, *, array_like: bool) -> m
         forbid_unknown_fields=True,
     )
     return msgspec.json.Decoder(request)
+
+
+def _members(signature: Signature, count: Meta | None, *, array_like: bool) -> type[msgspec.Struct]:
+    """A member for each feature: its value, or with a `count` an array of so many."""
+
+    def of(feature: Feature) -> Any:
+        value: Any = _type(feature)
+        return value if count is None else Annotated[list[value], count]
+
+    return msgspec.defstruct(
+        "Row",
+        [(f"f{index}", of(feature)) for index, feature in enumerate(signature.inputs)],
+        rename={f"f{index}": feature.name for index, feature in enumerate(signature.inputs)},
+        forbid_unknown_fields=True,
+        array_like=array_like,
+        gc=False,
+    )
 
 
 def _type(feature: Feature) -> Any:

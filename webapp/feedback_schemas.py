@@ -6,7 +6,7 @@ from marshmallow import fields, validate
 
 from lifecycle.signature import Output
 from webapp.resource_schemas import FaultSchema
-from webapp.schemas import Strict
+from webapp.strict_schema import Strict
 
 MAX_ITEMS = 10_000
 

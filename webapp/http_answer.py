@@ -29,7 +29,11 @@ class Answer:
 
     @classmethod
     def of_document(cls, document: Any, request_id: str) -> "Answer":
-        return cls(200, _headers(JSON, request_id), orjson.dumps(document))
+        return cls.of_json(orjson.dumps(document), request_id)
+
+    @classmethod
+    def of_json(cls, written: bytes, request_id: str) -> "Answer":
+        return cls(200, _headers(JSON, request_id), written)
 
     @classmethod
     def of_problem(cls, problem: ProblemError, request_id: str) -> "Answer":

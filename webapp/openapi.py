@@ -40,6 +40,7 @@ _WITH_BODY = (
 )
 _PREDICT = (*_WITH_BODY, problems.MODEL_FAILURE)
 _FEEDBACK = (*_WITH_BODY, problems.NOT_RECORDED)
+_EITHER = [{"required": ["instances"]}, {"required": ["columns"]}]
 _EXAMPLE_ID = "06GZ4Q3X5R8T1V7W9Y2A4C6E8G0J3M5P-0"
 _SCOPES: dict[str, Scope] = {"/api/v1/predict": "predict", "/api/v1/feedback": "feedback"}
 _VERSION_PARAMETER = {
@@ -100,6 +101,7 @@ def _new_spec(name: str, version: str, contract: Contract) -> tuple[APISpec, Mar
     if plugin.converter is not None:
         plugin.converter.add_attribute_function(_described)  # type: ignore[no-untyped-call]  # apispec has no types there
     spec.components.schema("Row", schema=contract.row)
+    spec.components.schema("PredictRequest", {"oneOf": _EITHER}, schema=contract.request)
     spec.components.schema("Problem", schema=resource_schemas.ProblemSchema)
     return spec, plugin
 

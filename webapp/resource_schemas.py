@@ -6,7 +6,7 @@ from marshmallow import Schema, fields, validate
 
 from lifecycle.policy import ArmName
 from webapp.faults import MAX_FAULTS
-from webapp.schemas import Strict
+from webapp.strict_schema import Strict
 
 
 class FaultSchema(Strict):

@@ -7,29 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from lifecycle.signature import Method, Output, Signature, label_text
-from webapp.explanation import UNKNOWN_FIELD
+from webapp.columns_field import SURPLUS_MEMBERS, ColumnsField
 from webapp.faults import json_type
 from webapp.fields import Described, field_for
+from webapp.strict_schema import Strict
 
 MAX_KEY = 256
-SURPLUS_MEMBERS = (
-    16  # a row with more unknown names than this is one fault: to explain each would cost too much
-)
 _NUMBER = {"type": ["number", "null"]}
-
-
-class Strict(Schema):
-    """An object that says what it does not know instead of dropping it."""
-
-    error_messages = {"type": "Must be an object.", "unknown": UNKNOWN_FIELD}  # noqa: RUF012 - Marshmallow's way
-
-    class Meta:
-        """Marshmallow's options."""
-
-        unknown = RAISE
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +79,8 @@ class InstancesField(fields.List[Any]):
     def __init__(self, signature: Signature, max_rows: int) -> None:
         super().__init__(
             RowField(signature),
-            required=True,
             validate=validate.Length(1, max_rows),
             error_messages={
-                "required": "Missing: the rows to predict.",
                 "null": "Must be an array of rows.",
                 "invalid": "Must be an array of rows.",
             },
@@ -115,12 +100,30 @@ class RequestSchema(Strict):
     """Base of every model's request: what needs more than one field is checked here."""
 
     @validates_schema(pass_original=True, skip_on_field_errors=False)
-    def check_row_keys(self, _data: Any, original: Any, **_: Any) -> None:
+    def check_one_form(self, _data: Any, original: Any, **_: Any) -> None:
         if not isinstance(original, dict):
             return
-        rows, keys = original.get("instances"), original.get("row_keys")
-        if isinstance(rows, list) and isinstance(keys, list) and len(rows) != len(keys):
+        if "instances" in original and "columns" in original:
+            raise ValidationError("The rows stand in `instances` already: leave one of them out.", "columns")
+        if "instances" not in original and "columns" not in original:
+            raise ValidationError("Missing: the rows to predict.", "instances")
+
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def check_row_keys(self, _data: Any, original: Any, **_: Any) -> None:
+        keys = original.get("row_keys") if isinstance(original, dict) else None
+        if not isinstance(keys, list):
+            return
+        rows = _rows(original)
+        if isinstance(rows, list) and len(rows) != len(keys):
             raise ValidationError(f"Has {len(keys):,} keys for {len(rows):,} rows.", "row_keys")
+
+
+def _rows(original: Mapping[str, Any]) -> Any:
+    """Something as long as there are rows, where there is."""
+    columns = original.get("columns")
+    if "instances" in original or not isinstance(columns, dict):
+        return original.get("instances")
+    return next((column for column in columns.values() if isinstance(column, list)), None)
 
 
 def row_schema(signature: Signature) -> Schema:
@@ -140,6 +143,7 @@ def request_schema(signature: Signature, max_rows: int) -> Schema:
     return RequestSchema.from_dict(
         {
             "instances": InstancesField(signature, max_rows),
+            "columns": ColumnsField(signature, max_rows),
             "unit_id": _key("Who or what the rows are about; the same unit always meets the same version."),
             "row_keys": fields.List(
                 _key("A row's own key, recorded and echoed."),

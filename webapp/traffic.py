@@ -7,21 +7,26 @@ from typing import Any
 from lifecycle.golden import GoldenRows
 from lifecycle.model import Model
 from lifecycle.policy import ArmName, TrafficPolicy, assign
+from webapp.answer_text import AnswerText
 from webapp.contract import Contract
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Served:
-    """A model that is ready, with its contract and one of its golden rows as the example that works."""
+    """A model that is ready, with its contract, how its answers are written, and one of its golden rows as the
+    example that works.
+    """
 
     model: Model
     contract: Contract
+    text: AnswerText
     example: Mapping[str, Any]
 
     @classmethod
     def of(cls, model: Model, golden: GoldenRows, max_rows: int) -> "Served":
         contract = Contract.of(model.signature, max_rows)
-        return cls(model, contract, {name: golden.columns[name][0] for name in model.signature.names})
+        text = AnswerText.of(model.signature, model.name, model.version)
+        return cls(model, contract, text, {name: golden.columns[name][0] for name in model.signature.names})
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -219,8 +219,14 @@ def _exact(transformer: Any, name: str, before: Step | Shape, indices: Any) -> S
 
 
 def _behind(source: Step, step: Step) -> Step:
-    earlier = source.steps if isinstance(source, Chain) else (source,)
-    return Chain((*earlier, step), step.shape)
+    *earlier, last = source.steps if isinstance(source, Chain) else (source,)
+    if (
+        isinstance(step, values.OneHot | values.LookUp)
+        and isinstance(last, values.FillValues)
+        and not last.told
+    ):
+        return Chain((*earlier, step.behind(last)), step.shape)  # one pass over the values instead of two
+    return Chain((*earlier, last, step), step.shape)
 
 
 def _dense(source: Step, name: str) -> Shape:

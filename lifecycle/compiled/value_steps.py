@@ -1,7 +1,7 @@
 """Steps on plain values: imputers of categories, and encoders as tables that were asked of the encoder itself."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,15 @@ class Table(dict[Any, Any]):
             raise ValueError("A category that the model does not know.")
         return encoded
 
+    def behind(self, fill: Any) -> "Table":
+        """What comes out of it behind an imputer, which puts `fill` where a value is missing."""
+        known = {value: encoded for value, encoded in self.items() if value is not None}
+        try:
+            missing = self[fill]
+        except ValueError:
+            missing = None
+        return Table(known, self._unseen, missing)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FillValues:
@@ -63,17 +72,19 @@ class OneHot:
     shape: Shape
 
     def __call__(self, block: Sequence[Sequence[Any]]) -> Array:
-        places = [
-            list(map(table.__getitem__, values)) for table, values in zip(self.tables, block, strict=True)
-        ]
-        count = len(places[0])
-        rows = np.zeros((count, self.width + 1))
+        count, width = len(block[0]), self.width + 1
+        rows = np.zeros((count, width))
         if count == 1:
-            rows[0, [place[0] for place in places]] = 1.0
+            rows[0, [table[values[0]] for table, values in zip(self.tables, block, strict=True)]] = 1.0
         else:
-            rows[np.arange(count), np.array(places)] = 1.0
+            cells, starts = rows.reshape(-1), np.arange(0, count * width, width)
+            for table, values in zip(self.tables, block, strict=True):
+                cells[starts + np.fromiter(map(table.__getitem__, values), np.intp, count)] = 1.0
         encoded: Array = rows[:, :-1]
         return encoded
+
+    def behind(self, imputer: FillValues) -> "OneHot":
+        return replace(self, tables=_behind(imputer, self.tables))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +100,13 @@ class LookUp:
             list(map(table.__getitem__, values)) for table, values in zip(self.tables, block, strict=True)
         ]
         return np.ascontiguousarray(np.array(encoded, dtype=self.dtype).T)  # by row, as scikit-learn's lie
+
+    def behind(self, imputer: FillValues) -> "LookUp":
+        return replace(self, tables=_behind(imputer, self.tables))
+
+
+def _behind(imputer: FillValues, tables: Sequence[Table]) -> tuple[Table, ...]:
+    return tuple(table.behind(fill) for table, fill in zip(tables, imputer.fill, strict=True))
 
 
 def value_imputer(imputer: Any, shape: Shape) -> Step:

@@ -146,3 +146,62 @@ def test_a_row_with_far_too_many_names_is_one_fault(flights):
     assert faults_of(flights, {"instances": [row]}) == {
         "/instances/0": "Has 5,000 members; the model takes 3."
     }
+
+
+COLUMNS = {"delay": [1.5, None], "hour": [9, 10], "carrier": ["UA", "AA"]}
+
+
+def test_columns_are_the_same_request_as_rows(flights):
+    rows = [{name: values[row] for name, values in COLUMNS.items()} for row in range(2)]
+
+    assert flights.read({"instances": rows}) == flights.read({"columns": COLUMNS})
+
+
+@pytest.mark.parametrize(
+    ("document", "faults"),
+    [
+        ({}, {"/instances": "Missing: the rows to predict."}),
+        ({"columns": None}, {"/columns": "Must not be null; leave it out."}),
+        ({"columns": []}, {"/columns": "Must be an object by feature name, not an array."}),
+        (
+            {"columns": COLUMNS, "instances": [FLIGHT]},
+            {"/columns": "The rows stand in `instances` already: leave one of them out."},
+        ),
+        ({"columns": COLUMNS, "row_keys": ["k"]}, {"/row_keys": "Has 1 keys for 2 rows."}),
+        (
+            {"columns": {f"wrong-{i}": [] for i in range(100)}},
+            {"/columns": "Has 100 members; the model takes 3."},
+        ),
+    ],
+)
+def test_each_part_of_a_request_of_columns_is_checked(flights, document, faults):
+    assert faults_of(flights, document) == faults
+
+
+@pytest.mark.parametrize("count", [0, 6])
+def test_the_number_of_rows_in_columns_is_looked_at_before_their_values(flights, count):
+    assert faults_of(flights, {"columns": {**COLUMNS, "hour": ["nonsense"] * count}}) == {
+        "/columns/hour": f"Holds {count} rows; one request takes 1 to 5. Send several requests."
+    }
+
+
+def test_columns_of_different_lengths_are_named(flights):
+    assert faults_of(flights, {"columns": {**COLUMNS, "hour": [9], "carrier": ["UA"] * 3}}) == {
+        "/columns/hour": "Has 1 values; the first column has 2.",
+        "/columns/carrier": "Has 3 values; the first column has 2.",
+    }
+
+
+def test_faults_in_columns_are_pointed_at_by_feature_and_row(flights):
+    document = {"columns": {"delay": [True, "1"], "hour": [9, None], "carier": ["UA", "AA"]}}
+
+    assert list(faults_of(flights, document).items()) == [
+        ("/columns/delay/0", "Must be a number, not a boolean."),
+        ("/columns/delay/1", "Must be a number, not text."),
+        ("/columns/hour/1", "Must not be null: the model knows no missing value here."),
+        ("/columns/carrier", "This feature is missing."),
+        (
+            "/columns/carier",
+            "The model's contract has no field of this name. Did you mean 'carrier'?",
+        ),
+    ]

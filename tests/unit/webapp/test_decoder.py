@@ -43,6 +43,18 @@ def test_a_right_body_is_taken_by_the_decoder_itself(make):
     assert exactly(contract.decoder.read(body)) == exactly(contract.read(parse(body, 32)))
 
 
+@pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
+def test_columns_are_read_as_the_same_rows_are(make):
+    built = make()
+    contract = Contract.of(built.model.signature, 50)
+    columns = {name: [row[name] for row in built.rows] for name in built.model.signature.names}
+    body = orjson.dumps({"columns": columns, "unit_id": "a:b", "row_keys": ["k:"] * len(built.rows)})
+    rows = orjson.dumps({"instances": built.rows, "unit_id": "a:b", "row_keys": ["k:"] * len(built.rows)})
+
+    assert exactly(contract.decoder.read(rows)) == exactly(contract.decoder.read(body))
+    assert exactly(contract.decoder.read(rows)) == exactly(contract.read(parse(body, 32)))
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -52,6 +64,9 @@ def test_a_right_body_is_taken_by_the_decoder_itself(make):
         b'{"instances": [{"hour": 1e999}]}',
         b'{"instances": [{"hour": "\xed\xa0\x80"}]}',
         b'\xef\xbb\xbf{"instances": [{"hour": 1}]}',
+        b'{"columns": {"hour": [1], "hour": [2]}}',
+        b'{"columns": {"hour": [1]}, "columns": {"hour": [2]}}',
+        b'{"columns": {"hour": [1]}, "instances": [{"hour": 1}]}',
     ],
 )
 def test_what_can_be_read_in_two_ways_is_left_to_marshmallow(body):

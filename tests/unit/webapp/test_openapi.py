@@ -68,6 +68,17 @@ def test_the_document_is_valid_openapi(built):
     validate(document)
 
 
+def test_rows_stand_in_one_of_two_forms(built):
+    schema, rows = request_schema(document_of(built)), list(built.rows[:2])
+    columns = {name: [row[name] for row in rows] for name in built.model.signature.names}
+
+    assert schema.is_valid({"instances": rows})
+    assert schema.is_valid({"columns": columns})
+    assert not schema.is_valid({})
+    assert not schema.is_valid({"instances": rows, "columns": columns})
+    assert not schema.is_valid({"columns": {**columns, "more": [1, 2]}})
+
+
 def test_the_example_works_as_it_stands(built):
     document = document_of(built)
     example = operation(document)["requestBody"]["content"]["application/json"]["example"]

@@ -89,6 +89,19 @@ def test_many_rows_are_answered_as_each_alone(build):
             assert math.isclose(one, other, rel_tol=1e-12)
 
 
+@pytest.mark.parametrize("build", BUILT)
+def test_columns_are_answered_as_the_same_rows_are(build):
+    built = build()
+    columns = {name: [row[name] for row in built.rows] for name in built.model.signature.names}
+    response = client_for(built).post(PREDICT, json={"columns": columns})
+    assert response.status_code == 200, response.get_data(as_text=True)
+
+    by_rows, by_columns = predictions(built, built.rows), response.get_json()["predictions"]
+    for answer in (*by_rows, *by_columns):
+        answer.pop("prediction_id")
+    assert by_rows == by_columns
+
+
 def test_prediction_ids_belong_to_this_fleet_and_count_the_rows():
     rows = predictions(builders.classifier(), list(builders.classifier().rows[:3]))
 

@@ -64,7 +64,8 @@ def copy_of(shadow, rows=ROWS, request_id="r"):
     built = CHAMPION
     request = traffic_for(built).champion.contract.read({"instances": rows})
     predictions = built.model.predict(request.columns, request.rows)
-    served = Served(shadow.model, traffic_for(built).champion.contract, {})
+    champion = traffic_for(built).champion
+    served = Served(shadow.model, champion.contract, champion.text, {})
     return Copy(request, predictions, request_id, "shop", 1_700_000_000_000, (served,))
 
 
