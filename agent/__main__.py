@@ -64,7 +64,8 @@ def agent(once: bool) -> None:
     metrics = open_all_metrics(settings, monitor)
     sync = PolicySync(registry, machine, lambda: load_trust(settings.keys_dir), try_bundle, free_bytes)
     rounds = Rounds(sync, metrics)
-    keys = KeyRounds(registry.control, machine, lambda: load_trust(settings.keys_dir), metrics)
+    name = machine_name(machine)
+    keys = KeyRounds(registry.control, machine, lambda: load_trust(settings.keys_dir), metrics, name)
     proxy = EdgeProxy(Path(settings.edge_dir)) if settings.edge_dir else None
     counting = EdgeCounting(proxy.runtime.statistics, machine.measurements) if proxy else None
     measuring = MeasuringRounds(registry.control, machine, counting)
@@ -78,7 +79,7 @@ def agent(once: bool) -> None:
     stop = _stop_event()
     asker = _start("api-keys", keys.run, settings.agent_poll_s, stop)
     if proxy:
-        _start("certificates", CertificateRounds(proxy.runtime, machine_name(machine), metrics).run, stop)
+        _start("certificates", CertificateRounds(proxy.runtime, name, metrics).run, stop)
         _start("edge", EdgeRounds(proxy, lambda: spool_is_sound(machine.spool)).run, stop)
     telling = threading.Thread(target=monitor.run, args=(stop,), name="azure-monitor") if monitor else None
     if telling is not None:
@@ -87,7 +88,7 @@ def agent(once: bool) -> None:
         server = (settings.statsd_host, settings.statsd_port) if settings.statsd_host else None
         relay = MetricsRelay(settings.statsd_listen, server, monitor.take_packet if monitor else None)
         _start("metrics", relay.run, stop)
-    _start("host", HostRounds(machine_name(machine), machine.root, proxy, metrics).run, stop)
+    host = _start("host", HostRounds(name, machine.root, proxy, metrics).run, stop)
     if proxy:
         if settings.metadata_url:
             _start("leaving", _leaving(settings, proxy, shipping, metrics, stop).run, stop)
@@ -97,6 +98,7 @@ def agent(once: bool) -> None:
     keep_beating(settings, "agent", lambda: carrier.is_alive() and asker.is_alive(), stop)
     rounds.run(settings.agent_poll_s, stop)
     carrier.join()  # it ships once more: the web processes ended before
+    host.join()
     if telling is not None:
         telling.join()
 

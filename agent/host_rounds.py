@@ -38,6 +38,17 @@ class HostRounds:
 
     def run(self, stop: threading.Event) -> None:
         repeat(self._try_once, EVERY_S, stop, max_pause_s=EVERY_S)
+        self.say_goodbye()
+
+    def say_goodbye(self) -> None:
+        """StatsD repeats the last word for ever: whether clients were still let in here when nobody looked any more."""
+        if self.edge is None:
+            return
+        try:
+            admitted = self.edge.look().intent.admitted
+        except PicklefleetError:
+            admitted = False  # its edge proxy has ended: nobody comes in
+        self._gauge("edge_admitted", int(admitted))
 
     def once(self) -> None:
         """Raises OSError or ValueError where the kernel tells nothing of the kind."""

@@ -24,17 +24,19 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class KeyRounds:
-    """`trust` is read anew each round, as the bundles' rounds do."""
+    """`trust` is read anew each round, as the bundles' rounds do; `name` is the machine's."""
 
     control: ObjectStore
     machine: MachineDirectory
     trust: Callable[[], TrustSet]
     metrics: Metrics
+    name: str
 
     def once(self) -> None:
         """One round. Raises PicklefleetError; the machine then keeps the set that it had."""
         brought = sync_keys(KeyJournal(self.control, self.trust()), self.machine)
         self.metrics.increment("agent_key_syncs", outcome="ok")
+        self.metrics.increment("agent_keys_confirmed", machine=self.name)
         if brought is not None:
             log.info("api_keys_brought", number=brought.number, keys=len(brought.keys))
 

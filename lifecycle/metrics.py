@@ -138,6 +138,13 @@ METRICS = (
         (Tag("outcome", ("ok", "failed")),),
     ),
     Metric(
+        "agent_keys_confirmed",
+        "counter",
+        "rounds",
+        "A machine's rounds after which it surely had the newest API keys.",
+        (_MACHINE,),
+    ),
+    Metric(
         "retrainings",
         "counter",
         "requests",

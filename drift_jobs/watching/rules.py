@@ -1,5 +1,6 @@
 """What is an alarm: one table, each rule a question to Graphite and a judgement of the answer. Pure."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -70,6 +71,27 @@ def _agents_silent(found: Mapping[str, Numbers]) -> Finding:
     return Finding("alarm" if not rounds else "fine", f"Agents made {rounds:,} rounds in ten minutes.")
 
 
+def _keys_old(found: Mapping[str, Numbers]) -> Finding:
+    """Whoever was heard of within a day and is not now, unless its last word was that it takes no clients."""
+    ever, now = (_machines("agent_keys_confirmed", found[name]) for name in ("ever", "now"))
+    admitted = _machines("edge_admitted", found["admitted"])
+    if not ever:
+        return Finding("unknown", "No machine was ever heard of.")
+    missed = sorted(machine for machine in ever.keys() - now.keys() if admitted.get(machine, 1))
+    if missed:
+        who = f"{', '.join(missed)} {'has' if len(missed) == 1 else 'have'}"
+        return Finding(
+            "alarm", f"{who} not asked for API keys for three minutes: one revoked since is still good there."
+        )
+    return Finding("fine", f"{len(now)} of {len(now)} machines have the newest API keys.")
+
+
+def _machines(metric: str, found: Numbers) -> dict[str, float]:
+    """Machine → the last value of its series, however the question was put; without those that have none."""
+    told = ((re.search(rf"\b{metric}\.([A-Za-z0-9_-]+)", path), values) for path, values in found.items())
+    return {match[1]: values[-1] for match, values in told if match is not None and values}
+
+
 def _store_away(found: Mapping[str, Numbers]) -> Finding:
     well, failed = observed(found["ok"]), observed(found["failed"])
     sentence = f"{failed:,} of {failed + well:,} rounds to the store failed in ten minutes."
@@ -131,6 +153,21 @@ RULES = (
         10 * MINUTE,
         _agents_silent,
         ("See whether an agent runs on each machine, and StatsD:", "picklefleet agent --once"),
+    ),
+    Rule(
+        "keys-old",
+        "A machine may let in revoked keys",
+        {
+            "now": counts("agent_keys_confirmed"),
+            "ever": f"summarize({counts('agent_keys_confirmed')}, '1h', 'sum')",
+            "admitted": gauges("edge_admitted"),
+        },
+        3 * MINUTE,  # of rounds that are twenty seconds apart
+        _keys_old,
+        (
+            "Its agent is dead or has no store: take the machine out at the balancer, or start the agent there.",
+            "picklefleet agent --once",
+        ),
     ),
     Rule(
         "store-away",

@@ -97,4 +97,5 @@ def test_alarms_are_asked_for_in_the_real_graphite(ring):
 
     assert found["disk-full"]["state"] in {"fine", "alarm"}
     assert found["silent"]["state"] == "fine"
+    assert found["keys-old"]["state"] == "fine"
     assert done.returncode == any(one["state"] == "alarm" for one in found.values())

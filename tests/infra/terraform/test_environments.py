@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tests.sweeping import holders, of_file
+
 ENVIRONMENTS = ("staging", "production")
 IMAGE = (
     "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/galleries/m/images/picklefleet/versions/"
@@ -11,6 +13,8 @@ IMAGE = (
 SECRETS = {
     name: f"hidden-{name}-value" for name in ("fleet-key", "records-key", "tls-certificate", "smtp-password")
 }
+MARK = "marked-setting-that-is-no-secret"
+SETTINGS = {"web": {"TRACE_NAME": MARK}}
 PROTECTED = {
     "module.environment.module.image_gallery.azurerm_shared_image.machine",
     "module.environment.module.key_vault.azurerm_key_vault.secrets",
@@ -31,7 +35,8 @@ EMPTY = {"image": "", "machines": 0}
 def variables(folder, blue, green=EMPTY):
     file = folder / "fleet.tfvars.json"
     images = {f"{role}_image": IMAGE + "1.4.0" for role in ("worker", "runner", "graphite")}
-    file.write_text(json.dumps({"colours": {"blue": blue, "green": green}, "secrets": SECRETS, **images}))
+    given = {"colours": {"blue": blue, "green": green}, "secrets": SECRETS, "settings": SETTINGS, **images}
+    file.write_text(json.dumps(given))
     return (f"-var-file={file}", "-var-file=example.tfvars.json")
 
 
@@ -54,11 +59,27 @@ def test_an_environment_is_built_once_and_holds_no_secret(local, tmp_path, name)
     given = variables(tmp_path, colour("1.4.0", 6))
     local.run(place, "apply", "-auto-approve", "-input=false", *given)
     again = local.run(place, "plan", "-input=false", "-detailed-exitcode", *given, ok=False)
-    state = (local.root / place / "terraform.tfstate").read_text()
+    state = (local.root / place / "terraform.tfstate").read_bytes()
 
     assert again.returncode == 0, "a second plan must have nothing to do"
-    assert not [secret for secret in SECRETS.values() if secret in state]
-    assert "azurerm_linux_virtual_machine_scale_set" in state
+    assert holders("state", state, SECRETS.values()) == []
+    assert f"state|base64: {MARK}" in holders("state", state, [MARK]), "the sweep sees no user data"
+    assert b"azurerm_linux_virtual_machine_scale_set" in state
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_a_plan_as_it_is_kept_and_as_it_is_shown_holds_no_secret(local, tmp_path, name):
+    """Pipelines keep the file and show the document to whoever reviews it. Machines are told settings in Base64."""
+    place = f"environments/{name}"
+    given = variables(tmp_path, colour("1.4.0", 6))
+    local.run(place, "plan", "-input=false", "-out=kept.tfplan", *given)
+    shown = local.run(place, "show", "-json", "kept.tfplan").stdout
+    kept = local.root / place / "kept.tfplan"
+
+    assert holders("shown", shown.encode(), SECRETS.values()) == []
+    assert of_file(kept, SECRETS.values()) == []
+    assert holders("shown", shown.encode(), [MARK]), "the sweep sees nothing"
+    assert of_file(kept, [MARK]), "the sweep sees nothing"
 
 
 def test_what_holds_data_is_protected_and_the_rest_can_go(local, tmp_path):

@@ -1,5 +1,8 @@
+import threading
+
 import pytest
 
+from agent.edge_proxy.admission import EdgeProxy
 from agent.host import CpuTimes, busy_percent, cpu_times, memory_available_percent
 from agent.host_rounds import HostRounds
 from tests.fakes import RecordingMetrics
@@ -46,3 +49,13 @@ def test_the_edges_counters_are_told_as_they_grow_and_after_a_restart_from_nothi
     for answers, told in (("100", 0), ("130", 30), ("20", 50)):
         rounds._count({"hrsp_2xx": answers, "hrsp_3xx": "0", "hrsp_4xx": "0", "hrsp_5xx": "0", "dreq": ""})
         assert metrics.counts["edge_answers.2xx"] == told
+
+
+def test_the_last_word_of_an_agent_whose_edge_has_ended_is_that_nobody_comes_in_here(tmp_path):
+    """StatsD repeats it: a machine that left in order is not missed, one that died in the traffic is."""
+    metrics, stop = RecordingMetrics(), threading.Event()
+    stop.set()
+
+    HostRounds("m1", tmp_path, EdgeProxy(tmp_path), metrics).run(stop)
+
+    assert metrics.gauges == {"edge_admitted.m1": 0}

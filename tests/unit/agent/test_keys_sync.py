@@ -107,7 +107,7 @@ def test_with_the_store_gone_the_last_set_is_kept_and_the_pace_slows_to_a_few_se
     metrics = RecordingMetrics()
     stop = Waits(4)
 
-    KeyRounds(DeadStore(), machine, lambda: trust, metrics).run(8.0, stop)
+    KeyRounds(DeadStore(), machine, lambda: trust, metrics, "m1").run(8.0, stop)
 
     assert machine.api_keys.read_bytes() == before
     assert stop.pauses == [16.0, 20.0, 20.0, 20.0]
@@ -117,9 +117,18 @@ def test_with_the_store_gone_the_last_set_is_kept_and_the_pace_slows_to_a_few_se
 def test_however_seldom_bundles_are_looked_for_keys_come_within_a_minute(registry, machine, trust):
     stop = Waits(2)
 
-    KeyRounds(registry.control, machine, lambda: trust, NullMetrics()).run(3600.0, stop)
+    KeyRounds(registry.control, machine, lambda: trust, NullMetrics(), "m1").run(3600.0, stop)
 
     assert stop.pauses == [20.0, 20.0]
+
+
+def test_a_round_that_went_well_is_counted_for_this_very_machine(registry, machine, trust):
+    """Who looks on can tell which machine may still let in a key that was revoked."""
+    metrics = RecordingMetrics()
+
+    KeyRounds(registry.control, machine, lambda: trust, metrics, "m1").once()
+
+    assert metrics.counts["agent_keys_confirmed.m1"] == 1
 
 
 class Waits(threading.Event):

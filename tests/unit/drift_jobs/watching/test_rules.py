@@ -30,6 +30,25 @@ def free(**machines):
     }
 
 
+def confirmed(*machines):
+    return {
+        path: values
+        for name in machines
+        for path, values in counter(f"agent_keys_confirmed.{name}", 1, 1).items()
+    }
+
+
+def ever(*machines):
+    """As Graphite names what was asked of it through a function."""
+    return {f"summarize({path}, '1h', 'sum')": [360.0] for path in confirmed(*machines)}
+
+
+def admitted(**machines):
+    return {
+        f"stats.gauges.{PREFIX}.edge_admitted.{name}": [1.0, float(last)] for name, last in machines.items()
+    }
+
+
 @pytest.mark.parametrize(
     ("name", "found", "state"),
     [
@@ -45,6 +64,20 @@ def free(**machines):
         ("silent", {"now": {}, "ever": counter("a", 5)}, "alarm"),
         ("silent", {"now": counter("a", 5), "ever": counter("a", 5)}, "fine"),
         ("silent", {"now": {}, "ever": {}}, "unknown"),
+        ("keys-old", {"now": {}, "ever": {}, "admitted": {}}, "unknown"),
+        (
+            "keys-old",
+            {"now": confirmed("a", "b"), "ever": ever("a", "b"), "admitted": admitted(a=1, b=1)},
+            "fine",
+        ),
+        (
+            "keys-old",
+            {"now": confirmed("a"), "ever": ever("a", "b"), "admitted": admitted(a=1, b=1)},
+            "alarm",
+        ),
+        ("keys-old", {"now": confirmed("a"), "ever": ever("a", "b"), "admitted": admitted(a=1, b=0)}, "fine"),
+        ("keys-old", {"now": confirmed("a"), "ever": ever("a", "b"), "admitted": {}}, "alarm"),
+        ("keys-old", {"now": {}, "ever": ever("a"), "admitted": admitted(a=1)}, "alarm"),
         ("store-away", {"ok": {}, "failed": counter("a", 3)}, "alarm"),
         ("store-away", {"ok": counter("a", 1), "failed": counter("a", 3)}, "fine"),
         ("store-away", {"ok": {}, "failed": {}}, "unknown"),
@@ -58,6 +91,12 @@ def free(**machines):
 )
 def test_a_rule_judges_what_graphite_found(name, found, state):
     assert judged(name, **found) == state
+
+
+def test_the_machine_that_may_let_in_a_revoked_key_is_named():
+    found = {"now": confirmed("m-1"), "ever": ever("m-1", "m-2"), "admitted": {}}
+
+    assert "m-2 has not asked" in BY_NAME["keys-old"].judge(found).sentence
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
