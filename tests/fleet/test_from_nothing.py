@@ -93,6 +93,13 @@ def test_check_mode_sees_nothing_to_change(fleet):
     assert fleet.playbook("site.yml", *AT_ONCE, "--check") == {"m1": 0, "m2": 0, "front": 0}
 
 
+@pytest.mark.parametrize("name", ["m1", "m2"])
+def test_two_machines_share_the_limit_of_a_key(fleet, name):
+    told = fleet.hosts.inside(name, "grep", "KEY_MACHINES", "/etc/picklefleet/web.env")
+
+    assert told.strip() == "PICKLEFLEET_KEY_MACHINES=2"
+
+
 def test_the_hosts_are_as_they_shall_be(fleet):
     done = fleet.ansible(
         "pytest", "tests/hosts", "--confcutdir", "tests/hosts", "--ansible-inventory", fleet.folder / "inventory",

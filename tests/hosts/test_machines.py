@@ -11,6 +11,7 @@ testinfra_hosts = ["ansible://machines?sudo=True"]
 UNITS = ("docker", "picklefleet-agent", "picklefleet-edge", "picklefleet-traffic", "picklefleet-firewall")
 STOP = ("picklefleet-traffic", "picklefleet-edge", "picklefleet@blue", "picklefleet-agent")
 TERMINATE_NOTICE_S = 300
+KEY_BURST = 4000  # docs/settings.md
 
 
 @pytest.mark.parametrize("unit", UNITS)
@@ -36,6 +37,15 @@ def test_a_machine_with_a_release_is_ready(colours, host):
 def test_the_configuration_in_force_is_the_rendered_one(host):
     assert host.run("haproxy -c -q -f /etc/picklefleet/edge/haproxy.cfg").rc == 0
     assert host.file("/etc/picklefleet/edge/haproxy.cfg").user == "root"
+
+
+def test_the_edge_grants_a_key_the_part_that_the_settings_say(host):
+    """An inventory's machines share it; a machine under test that has no fleet has it whole."""
+    settings = host.file("/etc/picklefleet/web.env").content_string
+    given = dict(re.findall(r"^PICKLEFLEET_(KEY_\w+)=(\d+)$", settings, re.MULTILINE))
+    burst = int(given.get("KEY_BURST", KEY_BURST)) // int(given.get("KEY_MACHINES", 1))
+
+    assert f";q={burst};" in host.file("/etc/picklefleet/edge/haproxy.cfg").content_string
 
 
 class TestTheConfinement:

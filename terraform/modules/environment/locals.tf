@@ -24,7 +24,10 @@ locals {
   }
 
   # By process; left out where there are none, so that machines are not made anew for nothing.
-  settings   = { for process, given in var.settings : "${process}-settings" => jsonencode(given) if length(given) > 0 }
+  # Keys' limits are the whole fleet's, and each machine grants its part: of the fewest that serve, so that a key has its
+  # limit at any size and more where there are more machines to bear it.
+  given      = merge(var.settings, { web = merge({ KEY_MACHINES = tostring(module.capacity.minimum) }, var.settings.web) })
+  settings   = { for process, given in local.given : "${process}-settings" => jsonencode(given) if length(given) > 0 }
   of_serving = { for name, given in local.settings : name => given if name != "worker-settings" }
   of_other   = { worker = { for name, given in local.settings : name => given if name == "worker-settings" } }
 

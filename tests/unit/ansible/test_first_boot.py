@@ -157,6 +157,37 @@ def test_the_carried_image_is_loaded_once_and_checked(host, azure):
     assert "was changed after it was baked" in done.stderr
 
 
+def test_the_edge_holds_the_limits_of_the_settings_that_came_with_this_boot(host, azure):
+    azure.data["web-settings"] = json.dumps({"KEY_MACHINES": "3"})
+    program = rendering(
+        host, 'cp "$etc/web.env" "$etc/seen.env"; cat "$etc/certificates/edge.pem" > /dev/null'
+    )
+    done = boot(host, azure.url)
+
+    assert done.returncode == 0, done.stderr
+    assert settings(host, "seen.env")["PICKLEFLEET_KEY_MACHINES"] == "3"
+
+    program.write_text("#!/bin/sh\nexit 1\n")
+    assert boot(host, azure.url).returncode != 0, "a machine whose limits are not held must not start"
+
+
+def test_whoever_serves_nothing_renders_no_edge(host, azure):
+    azure.tags = {"picklefleet-role": "worker"}
+    azure.data["identity"] = "worker"
+    rendering(host, 'touch "$etc/rendered"')
+    boot(host, azure.url)
+
+    assert not (host / "etc/picklefleet/rendered").exists()
+
+
+def rendering(host, what):
+    program = host / "usr/lib/picklefleet/render-edge"
+    program.parent.mkdir(parents=True)
+    program.write_text(f"#!/bin/sh\netc={host}/etc/picklefleet\n{what}\n")
+    program.chmod(0o755)
+    return program
+
+
 @pytest.mark.parametrize("missing", ["fleet-key", "records-key", "tls-certificate"])
 def test_without_a_secret_that_it_needs_it_does_not_start(host, azure, missing):
     del azure.secrets[missing]

@@ -80,12 +80,36 @@ run "settings_reach_the_processes_that_they_are_for" {
   }
 
   assert {
-    condition     = local.of_serving == { "web-settings" = jsonencode({ TRACE_SHARE = "0.01" }) }
+    condition     = local.of_serving == { "web-settings" = jsonencode({ KEY_MACHINES = "3", TRACE_SHARE = "0.01" }) }
     error_message = "Machines that serve are told the web processes' settings, and not the worker's."
   }
   assert {
     condition     = local.of_other == { worker = { "worker-settings" = jsonencode({ MAIL_TO = "nights@example.org" }) } }
     error_message = "The worker is told its own, runners none."
+  }
+}
+
+run "each_machine_grants_a_key_its_part_of_the_limit" {
+  command = plan
+  variables {
+    peak_requests_per_s = 9000
+  }
+
+  assert {
+    condition     = local.of_serving == { "web-settings" = jsonencode({ KEY_MACHINES = tostring(output.capacity.minimum) }) } && output.capacity.minimum > 3
+    error_message = "As many parts as there are machines at least."
+  }
+}
+
+run "who_sets_the_parts_of_a_limit_is_believed" {
+  command = plan
+  variables {
+    settings = { web = { KEY_MACHINES = "12" } }
+  }
+
+  assert {
+    condition     = local.of_serving == { "web-settings" = jsonencode({ KEY_MACHINES = "12" }) }
+    error_message = "A setting that is given is not overwritten."
   }
 }
 
