@@ -78,6 +78,7 @@ class Fleet:
         return {
             "tags": {"picklefleet-role": role} | release,
             "data": {
+                "web-settings": json.dumps({"KEY_MACHINES": "3"}),
                 "store": "file:///var/lib/picklefleet/machine/store",  # as their containers see it
                 "vault": "http://169.254.169.254",
                 "identity": role,
