@@ -76,6 +76,10 @@ run "who_makes_a_version_can_not_admit_it" {
     condition     = { for name, right in azurerm_role_assignment.sign : name => "${right.scope} ${right.role_definition_name}" } == { retrain-registration = "/k/registration Key Vault Crypto User", release-admission = "/k/admission Key Vault Crypto User" }
     error_message = "Retraining signs registrations, the release identity signs admissions."
   }
+  assert {
+    condition     = { for name, one in local.signers : name => "${one.role} ${one.key}" } == { retrain-registration = "retrain registration", release-admission = "release admission" }
+    error_message = "Who trains can't let its own model serve."
+  }
 }
 
 run "the_walker_moves_traffic_and_nothing_else" {
