@@ -19,7 +19,7 @@ import orjson
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from benchmarks.serving_load import Load, cpu_seconds, load, request_bytes
+from benchmarks.serving_load import Load, Ratio, cpu_seconds, load, request_bytes
 from benchmarks.serving_models import FINALS, fitted, flights, in_columns, varied
 from benchmarks.serving_servers import Server, by_hand, guarded, ours, peer_environment
 
@@ -60,6 +60,7 @@ def main() -> None:
     options.add_argument("--model", choices=list(FINALS), action="append", help="only this one")
     options.add_argument("--guarded", action="store_true", help="behind the edge proxy, with keys and limits")
     options.add_argument("--worker", choices=["events", "threads"], default="events")
+    options.add_argument("--plot", type=Path, help="draw the ratios into this SVG (needs extras/plots.txt)")
     asked = options.parse_args()
     requests = dict.fromkeys(REQUESTS, 4) if asked.quick else REQUESTS
     plan = Effort(requests, 1 if asked.quick else asked.blocks, asked.worker, asked.guarded)
@@ -70,12 +71,18 @@ def main() -> None:
         print(
             f"{'model':9s} {'rows':>5s}  {'service':12s} {'req/s':>8s} {'p50 ms':>8s} {'p99 ms':>8s} {'CPU ms/req':>10s}"
         )
+        ratios: list[Ratio] = []
         for final in asked.model or list(FINALS)[: 1 if asked.quick else None]:
-            measure(final, table, folder / final, peer, plan)
+            ratios += measure(final, table, folder / final, peer, plan)
+    if asked.plot is not None:
+        from benchmarks.serving_plot import draw  # noqa: PLC0415 - matplotlib is an extra
+
+        draw(asked.plot, ratios)
 
 
-def measure(final: str, table: pd.DataFrame, folder: Path, peer: Path, plan: "Effort") -> None:
+def measure(final: str, table: pd.DataFrame, folder: Path, peer: Path, plan: "Effort") -> list[Ratio]:
     folder.mkdir()
+    ratios: list[Ratio] = []
     pipeline = fitted(final, table)
     (folder / "model.pkl").write_bytes(pickle.dumps(pipeline))
     table.drop(columns="late").head(200).to_csv(folder / "sample.csv", index=False)
@@ -86,7 +93,9 @@ def measure(final: str, table: pd.DataFrame, folder: Path, peer: Path, plan: "Ef
         servers.insert(1, replace(servers[0], name="in columns", write=in_columns))
         for rows, count in plan.requests.items():
             asked = Asked(pipeline, table, rows, count)
-            report(final, rows, interleaved(servers[:: 1 if rows > 1 else 2], asked, plan.blocks))
+            figures = interleaved(servers[:: 1 if rows > 1 else 2], asked, plan.blocks)
+            ratios += report(final, rows, figures)
+    return ratios
 
 
 def alone(servers: list[Server], asked: "Asked") -> None:
@@ -129,19 +138,22 @@ def answered(
     return found
 
 
-def report(final: str, rows: int, figures: dict[str, list[tuple[float, float, float, float]]]) -> None:
+def report(final: str, rows: int, figures: dict[str, list[tuple[float, float, float, float]]]) -> list[Ratio]:
     middle = {
         name: [statistics.median(part) for part in zip(*blocks, strict=True)]
         for name, blocks in figures.items()
     }
     for name, (rate, p50, p99, cpu) in middle.items():
         print(f"{final:9s} {rows:5d}  {name:12s} {rate:8.1f} {p50:8.2f} {p99:8.2f} {cpu:10.3f}")
-    *owns, other = middle.values()
-    for own in owns:
+    *owns, peer = middle
+    other = middle[peer]
+    for name in owns:
+        own = middle[name]
         print(
             f"{'':16s} {own[0] / other[0]:.1f} times the requests, p99 1/{other[2] / own[2]:.1f}, "
             f"CPU 1/{other[3] / max(own[3], 1e-9):.1f}"
         )
+    return [Ratio(final, rows, name, middle[name][0] / other[0]) for name in owns]
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 _TICKS = 100  # of a CPU's time in a second, as /proc counts it
 
@@ -17,6 +18,15 @@ class Load:
     seconds: list[float] = field(default_factory=list)
     bodies: dict[int, bytes] = field(default_factory=dict)
     wall_s: float = 0.0
+
+
+class Ratio(NamedTuple):
+    """`times` the requests of the peer, in the same run."""
+
+    model: str
+    rows: int
+    service: str
+    times: float
 
 
 @dataclass
