@@ -164,6 +164,11 @@ up: ## Start the whole ring in containers, with the flights model: PORT= PROFILE
 	  PORT=$(PORT) COMPOSE_PROFILES=$(PROFILES),dashboards docker compose run --rm --no-TTY dashboards
 	@docker compose exec -T agent picklefleet edge status
 
+.PHONY: demo
+demo: $(DEVELOPMENT) $(SAMPLES) ## Drive the flights story through the ring that `make up` started: PORT= QUICK=1
+	@$(BIN)/python -m samples flights --later --out $(FLIGHTS)
+	@$(BIN)/python -m samples demo --files $(FLIGHTS) --port $(or $(PORT),8000) $(if $(QUICK),--quick)
+
 .PHONY: down
 down: ## Stop it, and leave neither containers nor networks nor data
 	@COMPOSE_PROFILES=worker,metrics,dashboards docker compose down --volumes --remove-orphans

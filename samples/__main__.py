@@ -38,7 +38,7 @@ def flights(out: Path, regression: bool, later: bool) -> None:
 @click.option("--files", type=click.Path(path_type=Path, exists=True), default=Path("var/samples/flights"))
 @click.option("--folder", type=click.Path(path_type=Path), default=Path("var/story"), show_default=True)
 @click.option("--page", type=click.Path(path_type=Path), default=Path("docs/guide"), show_default=True)
-@click.option("--quick", is_flag=True, help="Fewer nights are judged, and the rollout has two steps.")
+@click.option("--quick", is_flag=True, help="Fewer nights are judged.")
 def story(files: Path, folder: Path, page: Path, *, quick: bool) -> None:
     """Play the flights story with the real parts, and write its page: about half an hour."""
     from samples.story import QUICK, WHOLE, play
@@ -50,6 +50,22 @@ def story(files: Path, folder: Path, page: Path, *, quick: bool) -> None:
         raise click.ClickException(str(problem)) from problem
     write_page(told, page)
     click.echo(f"Written to {page}")
+
+
+@main.command()
+@click.option("--files", type=click.Path(path_type=Path, exists=True), default=Path("var/samples/flights"))
+@click.option("--port", type=int, default=8000, show_default=True, help="Where the edge proxy is published.")
+@click.option("--page", type=click.Path(path_type=Path), default=Path("var/demo"), show_default=True)
+@click.option("--quick", is_flag=True, help="A few days, and no rollout.")
+def demo(files: Path, port: int, page: Path, *, quick: bool) -> None:
+    """Drive the flights story through the ring that `make up` started, and say where to look: some ten minutes."""
+    from samples.demo import BRIEF, DEMO, drive_ring
+    from samples.ring import Ring
+
+    try:
+        drive_ring(Ring(port), files.absolute(), page, click.echo, BRIEF if quick else DEMO)
+    except PicklefleetError as problem:
+        raise click.ClickException(str(problem)) from problem
 
 
 @main.command()

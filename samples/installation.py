@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from lifecycle.bundle import MANIFEST, Manifest, manifest_from_bytes
 from lifecycle.errors import PicklefleetError
+from lifecycle.machine import MachineDirectory
 from lifecycle.settings import environment_for, load
 
 READY_S = 120.0
@@ -43,6 +45,7 @@ class Installation:
     settings: dict[str, str]
     said: list[Said] = field(default_factory=list)
     port: int = field(default_factory=_free_port)
+    shipped_s: float = 6  # what was answered is in the store by then
 
     @property
     def base(self) -> str:
@@ -65,6 +68,20 @@ class Installation:
         if not quiet:
             self.said.append(Said(f"picklefleet {' '.join(words)}", done.stdout, done.returncode))
         return done.stdout
+
+    def keep(self, name: str, text: str) -> Path:
+        """A file that commands may name."""
+        path = self.folder / name
+        path.write_text(text)
+        return path
+
+    def manifest(self) -> Manifest:
+        """Of the version that is champion on the machine."""
+        machine = MachineDirectory(Path(self.settings["MACHINE_DIR"]))
+        serving = machine.serving()
+        if serving is None:
+            raise PicklefleetError("The machine serves nothing.")
+        return manifest_from_bytes((machine.bundle(serving.digest) / MANIFEST).read_bytes())
 
     def ask(self, *arguments: object, allowed: tuple[int, ...] = (0,)) -> Any:
         """A command's `--json`."""

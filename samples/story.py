@@ -14,25 +14,24 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-from lifecycle.bundle import MANIFEST, manifest_from_bytes
-from lifecycle.errors import PicklefleetError
-from lifecycle.machine import MachineDirectory
 from lifecycle.window import Window
 from picklefleet.replay_command import Flight, in_requests, read_flights, replay_request, sender_to
 from samples.installation import Installation, Said
+from samples.ring import Ring
 
-LAST_DAY = date(2013, 9, 30)
 SEAL_S = 2
 PLAN = "canary.yaml"
 HELD_S = 3600  # a walk that is not held takes ten minutes
 
 Tell = Callable[[str], None]
+Place = Installation | Ring
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """From `first_day` on `stretch` days pass at a time, and the last `nights` of them are judged; `steps` are those of
-    the rollout, each at least a minute, and `days_after` pass with the champion that it leaves.
+    """From `first_day` on `stretch` days pass at a time, and the last `nights` of them are judged, until `last_day`;
+    `steps` are those of the rollout, each at least a minute, none without; `days_after` pass with the champion that it
+    leaves.
     """
 
     first_day: date
@@ -40,6 +39,7 @@ class Pace:
     nights: int
     days_after: int
     steps: tuple[str, ...]
+    last_day: date = date(2013, 9, 30)
 
     @property
     def plan(self) -> str:
@@ -49,8 +49,9 @@ class Pace:
 
 SHADOW = "shadow: true, min_requests: 100"
 HALF = "share: 50%, min_requests: 300"
-WHOLE = Pace(date(2013, 4, 1), 28, 3, 3, (SHADOW, "share: 10%, min_requests: 60", HALF))
-QUICK = Pace(date(2013, 4, 1), 84, 3, 1, (SHADOW, HALF))
+STEPS = (SHADOW, "share: 10%, min_requests: 60", HALF)
+WHOLE = Pace(date(2013, 4, 1), 28, 3, 3, STEPS)
+QUICK = Pace(date(2013, 4, 1), 84, 3, 1, STEPS)
 
 
 @dataclass(slots=True)
@@ -66,45 +67,47 @@ class Story:
 
 
 def play(folder: Path, files: Path, tell: Tell, pace: Pace) -> Story:
-    """Raises PicklefleetError where a command of it fails."""
+    """In an installation of its own. Raises PicklefleetError where a command of it fails."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    (folder / PLAN).write_text(pace.plan)
-    here, story = installation(folder), Story()
+    here = installation(folder)
     first_champion(here, files)
-    with here.serving():
-        flights = _Flights(files / "flights-later.csv.gz", folder / "machine", here.base, pace.first_day)
-        challenger = _until_blessed(here, flights, story, tell, pace)
-        if challenger:
-            _roll_out(here, flights, challenger, story, tell)
-        _after(here, flights, story, pace)
+    story = drive(here, files, tell, pace)
     story.said = [_relative(said, folder) for said in here.said]
+    return story
+
+
+def drive(here: Place, files: Path, tell: Tell, pace: Pace) -> Story:
+    """Where the first champion serves already. Raises PicklefleetError where a command of it fails."""
+    story = Story()
+    with here.serving():
+        flights = _Flights(files / "flights-later.csv.gz", here, pace.first_day)
+        challenger = _until_blessed(here, flights, story, tell, pace)
+        if challenger and pace.steps:
+            _roll_out(flights, challenger, story, tell, pace)
+        _after(here, flights, story, pace)
+    story.said = here.said
     return story
 
 
 @dataclass(slots=True)
 class _Flights:
     data: Path
-    machine: Path
-    base: str
+    here: Place
     day: date
 
     def of(self, first: date, last: date) -> list[Flight]:
-        serving = MachineDirectory(self.machine).serving()
-        if serving is None:
-            raise PicklefleetError("The machine serves nothing.")
-        manifest = MachineDirectory(self.machine).bundle(serving.digest) / MANIFEST
         window = Window(_midnight(first), _midnight(last))
-        return read_flights(self.data, manifest_from_bytes(manifest.read_bytes()).signature, window)
+        return read_flights(self.data, self.here.manifest().signature, window)
 
     def pass_days(self, days: int) -> list[date]:
         """Each hour's flights in one request, and what became of them a day later by their own clock."""
         passed = [self.day + timedelta(days=number) for number in range(days)]
-        send = sender_to(self.base)
+        send = sender_to(self.here.base)
         for hour in in_requests(self.of(self.day, self.day + timedelta(days=days))):
             replay_request(hour, send)
         self.day += timedelta(days=days)
-        time.sleep(3 * SEAL_S)  # the agent ships what was recorded
+        time.sleep(self.here.shipped_s)
         return passed
 
     @contextmanager
@@ -112,7 +115,9 @@ class _Flights:
         """The next two weeks' flights again and again, each a request of its own, while the rollout walks."""
         stop = threading.Event()
         coming = self.of(self.day, self.day + timedelta(days=14))
-        asking = [threading.Thread(target=_ask, args=(coming[part::2], self.base, stop)) for part in range(2)]
+        asking = [
+            threading.Thread(target=_ask, args=(coming[part::2], self.here.base, stop)) for part in range(2)
+        ]
         for thread in asking:
             thread.start()
         try:
@@ -138,9 +143,9 @@ def first_champion(here: Installation, files: Path) -> None:
     here.run("promote", "v1", "--reason", "the first model")
 
 
-def _until_blessed(here: Installation, flights: _Flights, story: Story, tell: Tell, pace: Pace) -> str:
+def _until_blessed(here: Place, flights: _Flights, story: Story, tell: Tell, pace: Pace) -> str:
     """Months pass and nights are judged; the first challenger that is better ends it. Empty when none was."""
-    while flights.day < LAST_DAY:
+    while flights.day < pace.last_day:
         if _judge(here, flights.pass_days(pace.stretch)[-pace.nights :], story, tell):
             version = _retrain(here, flights.day, story, tell)
             if version:
@@ -148,7 +153,7 @@ def _until_blessed(here: Installation, flights: _Flights, story: Story, tell: Te
     return ""
 
 
-def _judge(here: Installation, nights: list[date], story: Story, tell: Tell) -> bool:
+def _judge(here: Place, nights: list[date], story: Story, tell: Tell) -> bool:
     """Until one of them asks for a new model."""
     for night in nights:
         report = here.ask("work", "--once", night.isoformat())
@@ -159,7 +164,7 @@ def _judge(here: Installation, nights: list[date], story: Story, tell: Tell) -> 
     return False
 
 
-def _retrain(here: Installation, as_of: date, story: Story, tell: Tell) -> str:
+def _retrain(here: Place, as_of: date, story: Story, tell: Tell) -> str:
     """The version of a blessed challenger, else nothing: the story goes on until there is one."""
     before = {entry["version"] for entry in here.ask("versions")}
     moment = f"{as_of}T02:00:00Z"
@@ -171,8 +176,9 @@ def _retrain(here: Installation, as_of: date, story: Story, tell: Tell) -> str:
     return str(made[-1]) if made and exit_code == 0 else ""
 
 
-def _roll_out(here: Installation, flights: _Flights, version: str, story: Story, tell: Tell) -> None:
-    plan = here.folder / PLAN
+def _roll_out(flights: _Flights, version: str, story: Story, tell: Tell, pace: Pace) -> None:
+    here = flights.here
+    plan = here.keep(PLAN, pace.plan)
     here.run("approve", version)
     tell(f"rollout of {version} begins")
     held = threading.Timer(HELD_S, _abort, (here,))
@@ -187,12 +193,12 @@ def _roll_out(here: Installation, flights: _Flights, version: str, story: Story,
     tell(f"rollout ended: {story.rollout['ended']['outcome']}")
 
 
-def _abort(here: Installation) -> None:
+def _abort(here: Place) -> None:
     """What holds waits for a person, and the story has none."""
     here.run("rollout", "abort", "--reason", "it held, and nobody decided", allowed=(0, 1))
 
 
-def _after(here: Installation, flights: _Flights, story: Story, pace: Pace) -> None:
+def _after(here: Place, flights: _Flights, story: Story, pace: Pace) -> None:
     """Some days more with whoever is champion now, and the mail of the last of their nights."""
     for night in flights.pass_days(pace.days_after):
         story.nights.append(here.ask("work", "--once", night.isoformat()))

@@ -62,7 +62,7 @@ service = Service(
     held_versions=_machine.held_versions,
     measuring=measuring,
     offer_to_shadows=shadows.offer,
-    replay=_settings.replay == "1",
+    replay=_settings.replay != "0",
     recheck=recheck.offer,
     release=_settings.release,
     traces=open_traces(_settings, _metrics),

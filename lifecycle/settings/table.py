@@ -263,8 +263,9 @@ class Settings:
     )
     replay: str = _setting(
         "0",
-        to.one_of("0", "1"),
-        "1: the header X-Replay-Time sets a record's time, for replays of the past on this machine alone.",
+        to.one_of("0", "1", "behind-proxy"),
+        "1: the header X-Replay-Time sets a record's time, for replays of the past on this machine alone. behind-proxy: "
+        "the same for a service whose proxy this machine alone can reach.",
     )
     statsd_host: str = _setting("", to.host, "Where metrics are sent by StatsD's protocol; empty sends none.")
     statsd_port: int = _setting("8125", to.whole(1, 65535), "The UDP port of the StatsD server.")

@@ -117,9 +117,9 @@ class Host:
             )
 
 
-def two_hosts(folder):
+def two_hosts(folder, **settings):
     """On one store of their own, without anything in it."""
-    store = {"STORE": str(folder / "store"), "KEYS_DIR": str(folder / "keys")}
+    store = {"STORE": str(folder / "store"), "KEYS_DIR": str(folder / "keys")} | settings
     environment = {f"PICKLEFLEET_{name}": text for name, text in store.items()}
     hosts = [Host(folder / f"h{number}", environment) for number in range(2)]
     for host in hosts:

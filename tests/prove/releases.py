@@ -22,6 +22,7 @@ REDUCED_BAD = 3
 MOST_FAILED = 0.005
 WORLDS = 3  # side by side: a walk waits most of the time
 CLIENTS = {"steady": 10}  # some 150 requests a second
+PLACES = "64"  # a host that is full sends whom it has no place for to the other colour, whatever its weight
 FOLLOWED_S = 3  # machines follow the journal every second
 
 # How each bad release is started: what it is, and where it looks for its bundle.
@@ -165,7 +166,7 @@ def _bundles(host, fault):
 def _world(short):
     """`short`: its name stands in the addresses of sockets."""
     folder = Path(tempfile.mkdtemp(prefix=f"re-{short}-"))
-    hosts = two_hosts(folder)
+    hosts = two_hosts(folder, PLACES=PLACES)
     balancer = Balancer(folder, hosts)
     try:
         table = serve_first(folder, hosts, NOISY)

@@ -211,6 +211,9 @@ def test_a_key_can_not_be_given_more_at_once_than_the_edge_proxy_counts() -> Non
 
 def test_a_replay_is_refused_where_others_can_reach_it():
     assert load({"PICKLEFLEET_REPLAY": "1"}).replay == "1"
+    assert load({"PICKLEFLEET_REPLAY": "behind-proxy", "PICKLEFLEET_BIND": "unix:/run/web.sock"})
+    with pytest.raises(SettingsError, match="REPLAY"):
+        load({"PICKLEFLEET_REPLAY": "1", "PICKLEFLEET_BIND": "unix:/run/web.sock"})
     with pytest.raises(SettingsError, match="write the past anew"):
         load({"PICKLEFLEET_REPLAY": "1", "PICKLEFLEET_HOST": "0.0.0.0"})  # noqa: S104 - what is refused
 

@@ -1,0 +1,104 @@
+"""The ring in containers that `make up` started, driven from outside: commands in the worker's container, requests through
+the edge proxy.
+"""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from lifecycle.bundle import Manifest, manifest_from_bytes
+from lifecycle.errors import PicklefleetError
+from samples.installation import Said
+
+_MANIFEST = (
+    "import sys; from pathlib import Path; from lifecycle.bundle import MANIFEST; from lifecycle.machine import "
+    "MachineDirectory; m = MachineDirectory(Path('/var/lib/picklefleet/machine')); "
+    "sys.stdout.write((m.bundle(m.serving().digest) / MANIFEST).read_text())"
+)
+_TIMES = ("--env", "PICKLEFLEET_REPLAY=1", "--env", "PICKLEFLEET_LOG_LEVEL=warning")
+
+
+@dataclass(slots=True)
+class Ring:
+    """`port` is where its edge proxy is published. The same questions as to an Installation."""
+
+    port: int
+    said: list[Said] = field(default_factory=list)
+    shipped_s: float = 20
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def run(self, *arguments: object, allowed: tuple[int, ...] = (0,), quiet: bool = False) -> str:
+        """Raises PicklefleetError when it ends with another exit code than those allowed."""
+        words = [str(argument) for argument in arguments]
+        done = _compose("exec", "-T", *_TIMES, "worker", "picklefleet", *words)
+        if done.returncode not in allowed:
+            raise PicklefleetError(
+                f"picklefleet {' '.join(words)} ended with {done.returncode}: {done.stderr[-2000:]}"
+            )
+        if not quiet:
+            self.said.append(Said(f"picklefleet {' '.join(words)}", done.stdout, done.returncode))
+        return done.stdout
+
+    def ask(self, *arguments: object, allowed: tuple[int, ...] = (0,)) -> Any:
+        """A command's `--json`."""
+        return json.loads(self.run(*arguments, "--json", allowed=allowed, quiet=True))
+
+    def keep(self, name: str, text: str) -> PurePosixPath:
+        """A file that commands may name."""
+        path = PurePosixPath("/tmp") / name  # noqa: S108 - of the container alone
+        _require(_compose("exec", "-T", "worker", "tee", path, given=text))
+        return path
+
+    def manifest(self) -> Manifest:
+        """Of the version that is champion on the machine."""
+        found = _require(_compose("exec", "-T", "agent", "python", "-c", _MANIFEST))
+        return manifest_from_bytes(found.encode())
+
+    @contextmanager
+    def serving(self) -> Iterator[None]:
+        """With web processes that believe the time which a replayed request tells. Raises PicklefleetError where the
+        ring is not up, or has a history already.
+        """
+        if not _require(_compose("ps", "--quiet", "--status", "running", "worker")).strip():
+            raise PicklefleetError("The ring is not up.", fix="Start it: make up")
+        if [entry["version"] for entry in self.ask("versions")] != ["v1"]:
+            raise PicklefleetError("This ring has a history already.", fix="Begin anew: make down up demo")
+        _require(
+            _compose("up", "--detach", "--wait", "--no-deps", "blue", "green", REPLAY="behind-proxy"),
+        )
+        try:
+            yield
+        finally:
+            _compose("up", "--detach", "--wait", "--no-deps", "blue", "green")
+
+    def port_of(self, service: str, inside: int) -> int | None:
+        """Where it is published; None where it is not running."""
+        done = _compose("port", service, str(inside))
+        return int(done.stdout.rpartition(":")[2]) if done.returncode == 0 and done.stdout.strip() else None
+
+
+def _compose(*arguments: object, given: str = "", **environment: str) -> "subprocess.CompletedProcess[str]":
+    more = [f"{name}={text}" for name, text in environment.items()]
+    return subprocess.run(  # noqa: S603 - the product's own containers
+        ["env", *more, "docker", "compose", *map(str, arguments)],  # noqa: S607 - wherever Docker is
+        cwd=Path(__file__).parents[1],
+        input=given,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def _require(done: "subprocess.CompletedProcess[str]") -> str:
+    if done.returncode != 0:
+        raise PicklefleetError(
+            f"{' '.join(done.args[1:5])} …: {done.stderr.strip()[-500:]}", fix="Is the ring up? make up"
+        )
+    return done.stdout
