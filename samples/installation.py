@@ -45,7 +45,6 @@ class Installation:
     settings: dict[str, str]
     said: list[Said] = field(default_factory=list)
     port: int = field(default_factory=_free_port)
-    shipped_s: float = 6  # what was answered is in the store by then
 
     @property
     def base(self) -> str:

@@ -28,7 +28,6 @@ class Ring:
 
     port: int
     said: list[Said] = field(default_factory=list)
-    shipped_s: float = 20
 
     @property
     def base(self) -> str:

@@ -14,12 +14,15 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
+from lifecycle import clock
+from lifecycle.errors import PicklefleetError
 from lifecycle.window import Window
 from picklefleet.replay_command import Flight, in_requests, read_flights, replay_request, sender_to
 from samples.installation import Installation, Said
 from samples.ring import Ring
 
 SEAL_S = 2
+SHIPPED_S = 300
 PLAN = "canary.yaml"
 HELD_S = 3600  # a walk that is not held takes ten minutes
 
@@ -103,12 +106,28 @@ class _Flights:
     def pass_days(self, days: int) -> list[date]:
         """Each hour's flights in one request, and what became of them a day later by their own clock."""
         passed = [self.day + timedelta(days=number) for number in range(days)]
+        flights = self.of(self.day, self.day + timedelta(days=days))
         send = sender_to(self.here.base)
-        for hour in in_requests(self.of(self.day, self.day + timedelta(days=days))):
+        for hour in in_requests(flights):
             replay_request(hour, send)
         self.day += timedelta(days=days)
-        time.sleep(self.here.shipped_s)
+        self._until_shipped(passed[0], len(flights), sum(flight.actual is not None for flight in flights))
         return passed
+
+    def _until_shipped(self, first: date, asked: int, known: int) -> None:
+        """What was answered is judged when it has reached the store."""
+        begun, seen = clock.monotonic(), (0, 0)
+        while clock.monotonic() - begun < SHIPPED_S:
+            coverage = self.here.ask("performance", "--last", f"{first}..{self.day}")["coverage"]
+            seen = coverage["seen"], coverage["labelled"]
+            if seen[0] >= asked and seen[1] >= known:
+                return
+            time.sleep(2)
+        raise PicklefleetError(
+            f"{seen[0]:,} of {asked:,} answers and {seen[1]:,} of {known:,} true values have reached the store in "
+            f"{SHIPPED_S} s.",
+            fix="See what the agent logs.",
+        )
 
     @contextmanager
     def one_by_one(self) -> Iterator[None]:

@@ -33,9 +33,10 @@ class Ring:
         }
         return os.environ | ports | {"COMPOSE_PROJECT_NAME": PROJECT, "COMPOSE_PROFILES": "worker,metrics"}
 
-    def make(self, target):
+    def make(self, target, **variables):
+        given = [f"{name}={text}" for name, text in variables.items()]
         done = subprocess.run(
-            ["make", "--no-print-directory", target, f"PORT={self.port}"],
+            ["make", "--no-print-directory", target, f"PORT={self.port}", *given],
             cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=900, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr + self.logs()
