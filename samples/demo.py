@@ -9,7 +9,7 @@ from samples.story import QUICK, Pace, Story, Tell, drive
 from samples.story_page import PAGE, write_page
 
 DEMO = QUICK
-# Two days of June, of which the second is severe: enough to see every part work, too little to learn from.
+# Two days of severe weather: enough to see every part work, too little to learn from.
 BRIEF = Pace(date(2013, 6, 20), 2, 2, 1, (), date(2013, 6, 22))
 
 
