@@ -21,10 +21,12 @@ def contradictions(settings: Settings) -> Iterator[str]:
             f"{PREFIX}KEY_BURST can't be more than {PREFIX}KEY_RATE brings in {MAX_REFILL_S // 60} minutes, the "
             "longest that the edge proxy counts: lower the burst, or raise the rate."
         )
-    if settings.replay == "1" and beyond_loopback(settings.host, settings.bind):
+    proxied = settings.bind.startswith("unix:")
+    if settings.replay == "1" and (proxied or beyond_loopback(settings.host, settings.bind)):
         yield (
             f"{PREFIX}REPLAY can't be 1 while others than this machine can reach the service: they could write "
-            f"the past anew. Listen on a loopback address ({PREFIX}HOST=127.0.0.1)."
+            f"the past anew. Listen on a loopback address ({PREFIX}HOST=127.0.0.1), or set behind-proxy where nobody else "
+            "reaches the proxy."
         )
     yield from mail_contradictions(settings)
     if settings.statsd_listen and not settings.statsd_host and not settings.azure_monitor:

@@ -16,4 +16,6 @@ def test_days_pass_through_the_ring_and_a_night_is_judged_and_mailed(ring):
 
 def test_control_outside_of_a_replay_nobody_tells_the_time(ring):
     """The demonstration leaves the ring as it was."""
-    assert all("PICKLEFLEET_REPLAY=0" in ring.inspect(colour)["Config"]["Env"] for colour in ("blue", "green"))
+    assert all(
+        "PICKLEFLEET_REPLAY=0" in ring.inspect(colour)["Config"]["Env"] for colour in ("blue", "green")
+    )

@@ -88,7 +88,7 @@ def day(tmp_path_factory):
     authority = make_authority(folder / "authority")
     with good_server(authority, inbox, KEYS["SMTP_PASSWORD"]) as port:
         front = Front(
-            write=flights_model, HASH_UNIT_IDS="on", REPLAY="1", SEAL_AGE_S="0.2", LOG_LEVEL="debug",
+            write=flights_model, HASH_UNIT_IDS="on", REPLAY="behind-proxy", SEAL_AGE_S="0.2", LOG_LEVEL="debug",
             STATSD_HOST="127.0.0.1", STATSD_PORT=str(metrics.socket.getsockname()[1]), SMTP_HOST="localhost",
             SMTP_PORT=str(port), SMTP_CA=str(authority.ca), SMTP_USER=USER, MAIL_FROM="nights@example.org",
             MAIL_TO="ops@example.org", **KEYS,

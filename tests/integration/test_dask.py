@@ -64,7 +64,7 @@ def cluster(tmp_path):
         n_workers=2,
         threads_per_worker=1,
         processes=True,
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",
         host="127.0.0.1",
         local_directory=str(tmp_path / "workers"),
         env={"PICKLEFLEET_STORE": f"file://{tmp_path / 'store'}"},
