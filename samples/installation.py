@@ -1,6 +1,5 @@
 """A whole service in a folder of its own, run by the product's own commands, as a person would in a terminal."""
 
-import json
 import signal
 import socket
 import subprocess
@@ -12,12 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from lifecycle.bundle import MANIFEST, Manifest, manifest_from_bytes
 from lifecycle.errors import PicklefleetError
 from lifecycle.machine import MachineDirectory
 from lifecycle.settings import environment_for, load
+from samples.commands import Commands
 
 READY_S = 120.0
 
@@ -28,45 +27,17 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A command and what it printed."""
-
-    command: str
-    output: str
-    exit_code: int
-
-
 @dataclass(slots=True)
-class Installation:
-    """`said` keeps every command that was told of, in order."""
+class Installation(Commands):
+    """Its folder, and what it is configured with."""
 
     folder: Path
     settings: dict[str, str]
-    said: list[Said] = field(default_factory=list)
     port: int = field(default_factory=_free_port)
 
     @property
     def base(self) -> str:
         return f"http://127.0.0.1:{self.port}"
-
-    def run(self, *arguments: object, allowed: tuple[int, ...] = (0,), quiet: bool = False) -> str:
-        """Raises PicklefleetError when it ends with another exit code than those allowed."""
-        words = [str(argument) for argument in arguments]
-        done = subprocess.run(  # noqa: S603 - the product's own commands
-            [sys.executable, "-m", "picklefleet", *words],
-            env=self._environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode not in allowed:
-            raise PicklefleetError(
-                f"picklefleet {' '.join(words)} ended with {done.returncode}: {done.stderr[-2000:]}"
-            )
-        if not quiet:
-            self.said.append(Said(f"picklefleet {' '.join(words)}", done.stdout, done.returncode))
-        return done.stdout
 
     def keep(self, name: str, text: str) -> Path:
         """A file that commands may name."""
@@ -81,10 +52,6 @@ class Installation:
         if serving is None:
             raise PicklefleetError("The machine serves nothing.")
         return manifest_from_bytes((machine.bundle(serving.digest) / MANIFEST).read_bytes())
-
-    def ask(self, *arguments: object, allowed: tuple[int, ...] = (0,)) -> Any:
-        """A command's `--json`."""
-        return json.loads(self.run(*arguments, "--json", allowed=allowed, quiet=True))
 
     @contextmanager
     def serving(self) -> Iterator[None]:
@@ -113,6 +80,15 @@ class Installation:
                     return
             time.sleep(0.2)
         raise PicklefleetError(f"The service did not become ready: see {self.folder}/serve.log.")
+
+    def _execute(self, words: list[str]) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(  # noqa: S603 - the product's own commands
+            [sys.executable, "-m", "picklefleet", *words],
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
     def _environment(self) -> dict[str, str]:
         return environment_for(load(), self.settings)

@@ -2,17 +2,15 @@
 the edge proxy.
 """
 
-import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from lifecycle.bundle import Manifest, manifest_from_bytes
 from lifecycle.errors import PicklefleetError
-from samples.installation import Said
+from samples.commands import Commands
 
 _MANIFEST = (
     "import sys; from pathlib import Path; from lifecycle.bundle import MANIFEST; from lifecycle.machine import "
@@ -23,31 +21,14 @@ _TIMES = ("--env", "PICKLEFLEET_REPLAY=1", "--env", "PICKLEFLEET_LOG_LEVEL=warni
 
 
 @dataclass(slots=True)
-class Ring:
+class Ring(Commands):
     """`port` is where its edge proxy is published. The same questions as to an Installation."""
 
     port: int
-    said: list[Said] = field(default_factory=list)
 
     @property
     def base(self) -> str:
         return f"http://127.0.0.1:{self.port}"
-
-    def run(self, *arguments: object, allowed: tuple[int, ...] = (0,), quiet: bool = False) -> str:
-        """Raises PicklefleetError when it ends with another exit code than those allowed."""
-        words = [str(argument) for argument in arguments]
-        done = _compose("exec", "-T", *_TIMES, "worker", "picklefleet", *words)
-        if done.returncode not in allowed:
-            raise PicklefleetError(
-                f"picklefleet {' '.join(words)} ended with {done.returncode}: {done.stderr[-2000:]}"
-            )
-        if not quiet:
-            self.said.append(Said(f"picklefleet {' '.join(words)}", done.stdout, done.returncode))
-        return done.stdout
-
-    def ask(self, *arguments: object, allowed: tuple[int, ...] = (0,)) -> Any:
-        """A command's `--json`."""
-        return json.loads(self.run(*arguments, "--json", allowed=allowed, quiet=True))
 
     def keep(self, name: str, text: str) -> PurePosixPath:
         """A file that commands may name."""
@@ -76,6 +57,9 @@ class Ring:
             yield
         finally:
             _compose("up", "--detach", "--wait", "--no-deps", "blue", "green")
+
+    def _execute(self, words: list[str]) -> "subprocess.CompletedProcess[str]":
+        return _compose("exec", "-T", *_TIMES, "worker", "picklefleet", *words)
 
     def port_of(self, service: str, inside: int) -> int | None:
         """Where it is published; None where it is not running."""

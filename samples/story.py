@@ -18,7 +18,8 @@ from lifecycle import clock
 from lifecycle.errors import PicklefleetError
 from lifecycle.window import Window
 from picklefleet.replay_command import Flight, in_requests, read_flights, replay_request, sender_to
-from samples.installation import Installation, Said
+from samples.commands import Said
+from samples.installation import Installation
 from samples.ring import Ring
 
 SEAL_S = 2

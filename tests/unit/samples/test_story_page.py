@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from samples.installation import Said
+from samples.commands import Said
 from samples.story import Story
 from samples.story_page import NIGHTS, PAGE, PERFORMANCE, write_page
 
