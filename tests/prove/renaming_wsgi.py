@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 
+from webapp.answer_text import AnswerText
 from webapp.current_traffic import CurrentTraffic
 from webapp.wsgi import app
 
@@ -16,7 +17,8 @@ def _rename_then_load(current, serving):
     if held is not None:
         ref = serving.traffic.champion
         model = replace(held.champion.model, version=ref.version, digest=ref.digest)
-        named = replace(held.champion, model=model)
+        text = AnswerText.of(model.signature, model.name, model.version)
+        named = replace(held.champion, model=model, text=text)
         current._current = replace(held, policy=serving.traffic, by_digest={ref.digest: named})
         time.sleep(0.2)
         current._current = held
