@@ -41,11 +41,11 @@ def _part(answer: OutputAnswer, start: int, end: int) -> OutputAnswer:
 def answers_by_rows(model: Model, columns: Columns, rows: int) -> bool:
     """Whether each row is answered to the bit alike alone and in batches of any size up to MOST_TOGETHER rows.
 
-    A step that looks at the other rows makes it False, and so do sums whose order depends on their number (BLAS): of
-    planned models only trees are asked at all, since a last bit may differ too rarely for a few rows to show it.
+    A step that looks at the other rows makes it False, and so do sums whose order depends on their number (BLAS): a
+    last bit may differ too rarely for a few rows to show it, so only plans are asked that keep their sums apart.
     """
     plan = model.fast.plan
-    if plan is not None and not plan.final.splits:
+    if plan is not None and not plan.by_rows:
         return False
     tried = min(rows, TRIED)
     try:
@@ -57,7 +57,8 @@ def answers_by_rows(model: Model, columns: Columns, rows: int) -> bool:
 
 def _answers_alike(model: Model, columns: Columns, alone: Sequence[Predictions], size: int) -> bool:
     places = [index % len(alone) for index in range(size)]
-    together = parted(model.predict(_taken(columns, places), size), [1] * size)
+    sizes = [1] * size
+    together = parted(model.predict(_taken(columns, places), size, sizes=sizes), sizes)
     return all(one == alone[place] for place, one in zip(places, together, strict=True))
 
 

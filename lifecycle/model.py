@@ -63,10 +63,13 @@ class Model:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_reading", _Reading.of(self.signature))
 
-    def predict(self, columns: Columns, rows: int, method: Method | None = None) -> Predictions:
+    def predict(
+        self, columns: Columns, rows: int, method: Method | None = None, sizes: Sequence[int] | None = None
+    ) -> Predictions:
         """Answer `rows` rows, given as feature name → list of plain values (None is missing).
 
-        `method` "predict" leaves the probabilities out; None and all others answer as the signature says.
+        `method` "predict" leaves the probabilities out; None and all others answer as the signature says. `sizes`: the
+        rows of each request, where several are asked at once.
         Raises ModelFailureError when the model raises or answers another number of rows.
         """
         beside = frozenset() if method == "predict" else self._reading.beside
@@ -75,7 +78,7 @@ class Model:
             if plan is None:
                 raw = ask_for_columns(self.estimator, self.signature, columns, beside)
             else:
-                raw = plan(columns, beside)
+                raw = plan(columns, beside, sizes)
             answers = self._reading.answers(raw, beside)
         except Exception as problem:
             raise ModelFailureError(f"The model failed: {type(problem).__name__}.") from problem

@@ -12,7 +12,7 @@ from webapp import access, edge
 from webapp.asked import Asked, Call
 from webapp.http_answer import Answer
 from webapp.negotiation import require_json_wanted
-from webapp.predict_handler import predict_together
+from webapp.predict_handler import batches, predict_together
 from webapp.service import Service
 
 PATH = "/api/v1/predict"
@@ -57,12 +57,16 @@ class HotRoute:
             return False
         return not self._hosts or host.partition(":")[0] in self._hosts
 
-    def answer_together(self, sent: Sequence[Sent]) -> Iterator[Answer]:
-        """Every one as it would be answered alone, in order."""
+    def answer_together(self, sent: Sequence[Sent]) -> Iterator[tuple[int, Answer]]:
+        """The place of each and its answer, as it would be alone. None waits for a batch that is not its own."""
         answering = [self._read(one) for one in sent]
-        predict_together([one.asked for one in answering if one.asked is not None])
-        for one in answering:
-            yield one.finish()
+        asking = {one.asked: place for place, one in enumerate(answering) if one.asked and one.asked.model}
+        for place in sorted(set(range(len(answering))).difference(asking.values())):
+            yield place, answering[place].finish()
+        for batch in batches(list(asking)):
+            predict_together(batch)
+            for asked in batch:
+                yield asking[asked], answering[asking[asked]].finish()
 
     def _read(self, sent: Sent) -> "Answering":
         answering = Answering(self.service, sent)

@@ -14,22 +14,24 @@ def answer_predict(service: Service, call: Call) -> Answer:
     """Never raises: what goes wrong becomes a problem."""
     asked = Asked(service, call)
     asked.read()
-    predict_together([asked])
+    for batch in batches([asked]):
+        predict_together(batch)
     return asked.answer()
 
 
-def predict_together(asked: Sequence[Asked]) -> None:
-    """The middle step, for all at once. Those that ask the same of the same model become one batch of at most
-    MOST_TOGETHER rows; where a batch fails, each is asked alone, so that nobody answers for another's rows.
+def predict_together(batch: Sequence[Asked]) -> None:
+    """The middle step, for what may be asked as one; where that fails, each is asked alone, so that nobody answers for
+    another's rows.
     """
-    for batch in batches(asked):
-        if len(batch) == 1 or not _predict_batch(batch):
-            for one in batch:
-                _predict_alone(one)
+    if len(batch) == 1 or not _predict_batch(batch):
+        for one in batch:
+            _predict_alone(one)
 
 
 def batches(asked: Sequence[Asked]) -> list[list[Asked]]:
-    """What may be asked as one, in order; those that failed already are left out."""
+    """What may be asked as one, in order: the same of the same model, at most MOST_TOGETHER rows; those that failed
+    already are left out.
+    """
     found: list[list[Asked]] = []
     latest: dict[tuple[str, Method | None], tuple[list[Asked], int]] = {}
     for one in asked:
@@ -53,7 +55,7 @@ def _predict_batch(batch: Sequence[Asked]) -> bool:
     rows = [request.rows for request in requests]
     try:
         together = model.predict(
-            joined([request.columns for request in requests]), sum(rows), requests[0].method
+            joined([request.columns for request in requests]), sum(rows), requests[0].method, rows
         )
     except ModelFailureError:
         return False

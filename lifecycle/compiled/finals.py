@@ -1,8 +1,8 @@
 """The last step of a plan: prepared columns → what the estimator's methods would answer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -19,6 +19,14 @@ class Final(Protocol):
     def splits(self) -> tuple[Splits, ...]: ...
 
     def __call__(self, block: Any, wanted: frozenset[str], /) -> RawAnswer: ...
+
+
+@runtime_checkable
+class Summing(Protocol):
+    """A final step whose sums depend on how many rows are summed together."""
+
+    def apart(self, sizes: Sequence[int], /) -> Final:
+        """The same step for the rows of several requests, of so many rows each: each is answered as if alone."""
 
 
 @dataclass(frozen=True, slots=True)

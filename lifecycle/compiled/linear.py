@@ -1,7 +1,7 @@
 """Linear models: the dot product as scikit-learn does it, and what each of them makes of it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -37,17 +37,20 @@ Shares = Callable[[Array], Array]
 class Dot:
     """Rows times coefficients (k, or k by outputs) plus intercept.
 
-    scikit-learn's sparse product sums a row from left to right; BLAS sums in an order of its own.
+    scikit-learn's sparse product sums a row from left to right; BLAS sums in an order of its own, which depends on
+    how many rows it is given: `sizes` are the requests that the rows belong to, each of them summed as if alone.
     """
 
     coefficients: Array
     intercept: Any
     as_sparse: bool
+    sizes: Sequence[int] | None = None
 
     def __call__(self, block: Any) -> Array:
         require_finite(block)
         if not self.as_sparse:
-            answered: Array = block @ self.coefficients + self.intercept
+            summed = block @ self.coefficients if self.sizes is None else self._apart(block, self.sizes)
+            answered: Array = summed + self.intercept
             return answered
         if self.coefficients.ndim == 1:
             summed = np.cumsum(block * self.coefficients, axis=1)[:, -1]
@@ -57,6 +60,16 @@ class Dot:
             )
         from_left: Array = summed + self.intercept
         return from_left
+
+    def _apart(self, block: Array, sizes: Sequence[int]) -> Array:
+        """Each request's rows shown to BLAS as they would lie in memory alone."""
+        summed = np.empty((len(block), *self.coefficients.shape[1:]))
+        whole, start = block.flags.c_contiguous, 0
+        for size in sizes:
+            part = block[start : start + size]
+            summed[start : start + size] = (part if whole else part.copy("K")) @ self.coefficients
+            start += size
+        return summed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,6 +81,9 @@ class LinearValues:
     def __call__(self, block: Any, _wanted: frozenset[str]) -> RawAnswer:
         values = self.dot(block)
         return RawAnswer(values if self.link is None else self.link(values))
+
+    def apart(self, sizes: Sequence[int]) -> "LinearValues":
+        return replace(self, dot=replace(self.dot, sizes=sizes))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,6 +102,9 @@ class LinearClasses:
         if "predict_proba" in wanted and self.shares is not None:
             return RawAnswer(predicted, self.shares(scores), scores)
         return RawAnswer(predicted, None, scores)
+
+    def apart(self, sizes: Sequence[int]) -> "LinearClasses":
+        return replace(self, dot=replace(self.dot, sizes=sizes))
 
 
 def linear_regressor(estimator: Any, shape: Shape) -> Final:

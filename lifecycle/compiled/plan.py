@@ -11,6 +11,7 @@ from lifecycle.compiled import bayes, histogram, linear, trees
 from lifecycle.compiled.finals import (
     AsScikitLearnEnds,
     Final,
+    Summing,
     TargetTurnedBack,
     Transformed,
 )
@@ -43,7 +44,8 @@ _FINALS: Mapping[str, Callable[[Any, Shape], Final]] = {
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """`stages` are what comes out of each transformer, for finding where an answer goes wrong; `notes` tell how
-    each step runs. `quiet`: no step warns, so that nothing has to be silenced.
+    each step runs. `quiet`: no step warns, so that nothing has to be silenced. `summing` is the last step where it is
+    one whose sums have to be kept apart for several requests.
     """
 
     prepare: Step
@@ -52,16 +54,29 @@ class Plan:
     notes: tuple[Note, ...]
     wanted: frozenset[str]
     quiet: bool
+    summing: Summing | None
 
-    def __call__(self, columns: Columns, wanted: frozenset[str] | None = None) -> RawAnswer:
-        """`wanted` are the methods whose answers are needed beside predict's; None is all that there are."""
+    @property
+    def by_rows(self) -> bool:
+        """Whether rows of several requests may be answered at once, each to the bit as alone: trees look at one row at
+        a time, and sums are kept apart.
+        """
+        return bool(self.final.splits) or self.summing is not None
+
+    def __call__(
+        self, columns: Columns, wanted: frozenset[str] | None = None, sizes: Sequence[int] | None = None
+    ) -> RawAnswer:
+        """`wanted` are the methods whose answers are needed beside predict's; None is all that there are. `sizes`: the
+        rows of each request, where there are several.
+        """
         methods = self.wanted if wanted is None else wanted
+        final = self.final if sizes is None or self.summing is None else self.summing.apart(sizes)
         if not self.quiet:
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")
-                return self.final(self.prepare(columns), methods)
+                return final(self.prepare(columns), methods)
         with np.errstate(all="ignore"):
-            return self.final(self.prepare(columns), methods)
+            return final(self.prepare(columns), methods)
 
     def critical(self) -> dict[str, Any]:
         """Feature → the values at which an answer may jump, as far as they can be traced back to a feature."""
@@ -114,7 +129,8 @@ def _finished(
 ) -> Plan:
     notes = tuple(preparation.notes)
     quiet = all(note.exact for note in notes)
-    return Plan(taken(before, None, _needs(before)), final, tuple(stages), notes, wanted, quiet)
+    summing = final if quiet and isinstance(final, Summing) else None  # sklearn's own steps sum as they like
+    return Plan(taken(before, None, _needs(before)), final, tuple(stages), notes, wanted, quiet, summing)
 
 
 def _stages(

@@ -26,12 +26,12 @@ class HotAnswers:
         """Whether it belongs into the thread: a large body, or a model that has been slow of late."""
         return is_large(sent) or self._seconds.get(self._now(), 0.0) > LONG_S
 
-    def answer(self, sent: Sequence[Sent], *, closing: bool) -> Iterator[tuple[bytes, bool]]:
-        """The bytes of each answer, in order, and whether the connection stays. `closing`: none does."""
+    def answer(self, sent: Sequence[Sent], *, closing: bool) -> Iterator[tuple[int, bytes, bool]]:
+        """The place of each, the bytes of its answer, and whether the connection stays. `closing`: none does."""
         began, key = monotonic(), self._now()
-        for one, answer in zip(sent, self._route.answer_together(sent), strict=True):
-            keep = one.head.keep_alive and not closing
-            yield self._bytes(answer, keep=keep), keep
+        for place, answer in self._route.answer_together(sent):
+            keep = sent[place].head.keep_alive and not closing
+            yield place, self._bytes(answer, keep=keep), keep
         if any(map(is_large, sent)):
             return
         took = monotonic() - began

@@ -163,14 +163,14 @@ class EventWorker(ProblemWorker):
 
     def _answer(self, answers: HotAnswers, batch: Sequence[Waiting], tell: Any) -> None:
         """`tell` is given each connection with its answer. Whatever happens, each of them gets one."""
-        waiting = iter(batch)
+        waiting = {place: connection for place, (connection, _) in enumerate(batch)}
         closing = not self.alive or not self.cfg.keepalive
         try:
-            for data, keep in answers.answer([sent for _, sent in batch], closing=closing):
-                tell(next(waiting)[0], data, keep)
+            for place, data, keep in answers.answer([sent for _, sent in batch], closing=closing):
+                tell(waiting.pop(place), data, keep)
         except Exception as error:  # noqa: BLE001 - the loop is everybody's
             failed = closing_answer(problem_of(error))
-            for connection, _ in waiting:
+            for connection in waiting.values():
                 tell(connection, failed, False)
 
     def _start_long(self) -> None:

@@ -9,13 +9,12 @@ from dataclasses import replace
 import orjson
 import pytest
 
-from lifecycle.batch import answers_by_rows
 from lifecycle.errors import ModelFailureError
 from lifecycle.model import Model
-from tests import builders
 from tests.serving import LIMITS, service_for
 from tests.workers import App, config, events, quick
 from webapp.app import create_app
+from webapp.hot_route import Head, HotRoute, Sent
 from webapp.worker.event_worker import EventWorker, is_watched
 from webapp.worker.reader import RequestReader
 
@@ -209,11 +208,11 @@ class Counting(Model):
 
     asked = ()
 
-    def predict(self, columns, rows, method=None):
+    def predict(self, columns, rows, method=None, sizes=None):
         type(self).asked += (rows,)
         if -99.0 in columns["delay"]:
             raise ModelFailureError("refused")
-        return super().predict(columns, rows, method)
+        return super().predict(columns, rows, method, sizes)
 
 
 @pytest.fixture
@@ -253,6 +252,19 @@ def test_requests_that_are_ready_together_are_predicted_as_one_and_answered_as_a
 
     assert asked == (5,)
     assert together == alone
+
+
+def test_nobody_waits_for_a_batch_that_is_not_his_own(counting):
+    model = counting.service.traffic().champion.model
+    object.__setattr__(model, "by_rows", False)
+    body = orjson.dumps({"instances": list(ROWS[:1])})
+    sent = [Sent(Head(content_type="application/json"), body, f"request-{number}") for number in range(3)]
+
+    asked = []
+    for place, answer in HotRoute(counting.service).answer_together(sent):
+        asked.append((place, answer.status, Counting.asked))
+
+    assert asked == [(0, 200, (1,)), (1, 200, (1, 1)), (2, 200, (1, 1, 1))]
 
 
 def test_a_row_that_the_model_refuses_is_its_own_request_s_fault(counting):
@@ -358,24 +370,3 @@ def test_another_application_is_served_as_well():
         assert ours.recv(1000).endswith(b"\r\n\r\nok")
     worker._clients.drop(next(iter(worker._clients._all)))
     assert App(plain).wsgi() is plain
-
-
-def test_a_model_that_looks_at_its_neighbours_is_never_asked_together():
-    built = builders.classifier()
-
-    class Neighbours(Model):
-        def predict(self, columns, rows, method=None):
-            shifted = {**columns, "delay": [float(rows)] * rows}
-            return super().predict(shifted, rows, method)
-
-    model = built.model
-    shifted = Neighbours(model.name, model.version, model.digest, model.signature, model.estimator)
-
-    assert not answers_by_rows(shifted, built.golden.columns, built.golden.rows)
-
-
-def test_trees_are_asked_together_and_sums_that_blas_orders_are_not():
-    linear, trees = quick(), builders.multi_output_classifier()
-
-    assert answers_by_rows(trees.model, trees.golden.columns, trees.golden.rows)
-    assert not answers_by_rows(linear.model, linear.golden.columns, linear.golden.rows)
