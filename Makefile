@@ -57,7 +57,7 @@ WAITING = tests/e2e/test_releases.py
 e2e: $(DEVELOPMENT) $(FLIGHTS)/flights.pkl ## Run the end-to-end tests: real processes, real files
 	@# what waits for minutes begins first, beside the others
 	@$(BIN)/pytest $(WAITING) $(filter-out $(WAITING) $(ALONE), $(wildcard tests/e2e/test_*.py)) \
-	    -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_FLAGS)
+	    -n 2 --dist loadfile --no-loadscope-reorder --timeout 600 $(PYTEST_FLAGS)
 	@$(BIN)/pytest $(ALONE) $(PYTEST_FLAGS)  # clients beyond what a machine can do need it to themselves
 
 .PHONY: infra

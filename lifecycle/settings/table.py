@@ -122,7 +122,7 @@ class Settings:
         "auto", to.workers, "Web processes; auto is one for each CPU that this process may use."
     )
     worker: str = _setting(
-        "threads",
+        "events",
         to.one_of("events", "threads"),
         "How a web process meets its clients: events, one loop that answers predictions in batches; or Gunicorn's threads.",
     )

@@ -159,7 +159,7 @@ def test_a_bundle_changed_in_the_cache_is_never_loaded(installation, hand_over, 
     artifact.write_bytes(bytes(data))
 
     with pytest.raises(AssertionError, match="is not the file that was registered"):
-        installation.start("serve")
+        installation.start("serve", patience_s=30)
 
 
 def alive(pid):

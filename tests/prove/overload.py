@@ -4,6 +4,7 @@ import statistics
 
 import pytest
 
+from lifecycle.batch import MOST_TOGETHER
 from tests.edge import HAPROXY
 from tests.prove.front import Front, write_slow_model
 from tests.prove.open_loop import open_loop
@@ -52,7 +53,9 @@ def orderly(result):
 def _overloaded(seconds, known=None, **twin):
     front = Front(write=write_slow_model, FAST_PATH="off", **twin).start()
     try:
-        data = front.predict(ROWS[0], more=b"Connection: close\r\n")
+        data = front.predict(
+            ROWS[0], MOST_TOGETHER, more=b"Connection: close\r\n"
+        )  # none is answered beside another
         peak, alone = known or _capacity(front.port, data, brief=seconds < FULL_S)
         found = open_loop(front.port, data, _every(1 / (TIMES * peak), seconds))
         after = open_loop(front.port, data, _every(0.1, 2 if known else 7))

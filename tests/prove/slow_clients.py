@@ -28,7 +28,7 @@ def slow_clients(_folder, count, seed):
     full = count >= 500
     return {
         "figure": {worker: _run(count, 60 if full else 3, WORKER=worker) for worker in ("threads", "events")},
-        "negative_control": _run(count, 10 if full else 3, without_proxy=True),
+        "negative_control": _run(count, 10 if full else 3, without_proxy=True, WORKER="threads"),
     }
 
 

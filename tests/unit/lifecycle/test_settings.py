@@ -235,9 +235,9 @@ def test_any_other_place_for_metrics_is_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("values", "at_work"),
     [
-        ({"WORKERS": "3", "THREADS": "5"}, 15),
-        ({"WORKERS": "3", "THREADS": "5", "WORKER": "events"}, 96),
-        ({"WORKERS": "3", "WORKER": "events", "PLACES": "7"}, 21),
+        ({"WORKERS": "3", "THREADS": "5", "WORKER": "threads"}, 15),
+        ({"WORKERS": "3", "THREADS": "5"}, 96),
+        ({"WORKERS": "3", "PLACES": "7"}, 21),
     ],
 )
 def test_how_many_requests_are_at_work_follows_from_how_they_are_answered(

@@ -14,9 +14,7 @@ from tests.serving import client_for
 from webapp.service import Limits
 
 LIMITS = "/api/v1/limits"
-BEHIND = replace(
-    Settings(), bind="unix:/run/blue/web.sock", workers=3, threads=5, key_rate=90, key_machines=4
-)
+BEHIND = replace(Settings(), bind="unix:/run/blue/web.sock", workers=3, key_rate=90, key_machines=4)
 
 
 def told(settings):
@@ -32,7 +30,7 @@ def test_behind_an_edge_proxy_its_limits_are_told_with_the_share_of_this_machine
             "here": {"requests_per_s": 22.5, "burst": 1000},
         },
         "address": {"connections": 256, "requests_in_10_s": 20_000},
-        "machine": {"at_work": 15, "waiting": 512, "connections": 2000},
+        "machine": {"at_work": 96, "waiting": 512, "connections": 2000},
     }
 
 
