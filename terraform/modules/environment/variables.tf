@@ -99,7 +99,7 @@ variable "graphite_image" {
 }
 
 variable "settings" {
-  description = "Settings by process (docs/settings.md, without PICKLEFLEET_): of the web processes, the agent, the worker. Every process of a machine can read them: no secrets."
+  description = "Settings by process (docs/settings.md, without PICKLEFLEET_): of the web processes, the agent, the worker. Every process of a machine can read them: no secrets. `KEY_MACHINES` is the fewest machines of a colour unless it is given."
   type = object({
     web    = optional(map(string), {})
     agent  = optional(map(string), {})
