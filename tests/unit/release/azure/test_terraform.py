@@ -1,6 +1,7 @@
 """How Terraform is driven, with a program in its place that does what the test says."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 
@@ -98,9 +99,10 @@ def locked_by(place, who, moment):
 
 def test_a_lock_of_a_dead_walker_is_broken_once(place, control):
     dead = take(control, "claims/change", 600, holder="tester")
-    note = LockNote(dead.number, myself(), clock.timestamp(clock.now()))
+    locked = clock.now() - timedelta(seconds=1)  # notes are to the millisecond, and the next walker's must be later
+    note = LockNote(dead.number, myself(), clock.timestamp(locked))
     control.create(f"{dead.folder}/traffic-1.json", note.to_bytes())
-    locked_by(place, myself(), clock.now())
+    locked_by(place, myself(), locked)
     traffic(place, control).point("both")
 
     assert asked(place) == ["init", "plan", "force-unlock", "plan", "show", "show", "apply"]
