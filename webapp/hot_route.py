@@ -60,9 +60,12 @@ class HotRoute:
     def answer_together(self, sent: Sequence[Sent]) -> Iterator[tuple[int, Answer]]:
         """The place of each and its answer, as it would be alone. None waits for a batch that is not its own."""
         answering = [self._read(one) for one in sent]
-        asking = {one.asked: place for place, one in enumerate(answering) if one.asked and one.asked.model}
-        for place in sorted(set(range(len(answering))).difference(asking.values())):
-            yield place, answering[place].finish()
+        asking: dict[Asked, int] = {}
+        for place, one in enumerate(answering):
+            if one.asked is None or one.asked.model is None:
+                yield place, one.finish()
+            else:
+                asking[one.asked] = place
         for batch in batches(list(asking)):
             predict_together(batch)
             for asked in batch:

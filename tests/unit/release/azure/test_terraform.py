@@ -99,7 +99,9 @@ def locked_by(place, who, moment):
 
 def test_a_lock_of_a_dead_walker_is_broken_once(place, control):
     dead = take(control, "claims/change", 600, holder="tester")
-    locked = clock.now() - timedelta(seconds=1)  # notes are to the millisecond, and the next walker's must be later
+    locked = clock.now() - timedelta(
+        seconds=1
+    )  # notes are to the millisecond, and the next walker's must be later
     note = LockNote(dead.number, myself(), clock.timestamp(locked))
     control.create(f"{dead.folder}/traffic-1.json", note.to_bytes())
     locked_by(place, myself(), locked)
