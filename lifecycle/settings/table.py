@@ -127,7 +127,9 @@ class Settings:
         "How a web process meets its clients: events, one loop that answers predictions in batches; or Gunicorn's threads.",
     )
     threads: int = _setting(
-        "4", to.whole(1, 256), "Threads in each web process; they wait for clients, no more."
+        "4",
+        to.whole(1, 256),
+        "Threads in each web process: they wait for clients; where one loop answers, they do what it hands over.",
     )
     places: int = _setting(
         "0",
