@@ -23,7 +23,7 @@ from tests.prove.small_model import ROWS
 FULL, REDUCED = 5000, 700  # requests for each switch
 # The edge proxy closes what was idle for 30 s: the one kind is just in time, the other finds it closed.
 PAUSES_S = {"busy": 0.0, "pausing": 4.0, "long pauses": 27.0, "longer pauses": 33.0}
-KINDS = {"busy": 3, "fresh": 1, "large": 1, "pausing": 4, "long pauses": 1, "longer pauses": 1}
+KINDS = {"busy": 9, "fresh": 1, "large": 1, "pausing": 4, "long pauses": 1, "longer pauses": 1}
 LARGE = 2000  # rows: more than the edge proxy buffers
 GONE_S = 5  # longer than a request waits in the edge proxy's queue
 EMPTY_S = 12.0  # the request deadline, and what the edge proxy waits beyond it

@@ -1,4 +1,4 @@
-"""The image in figures: `PYTHONPATH=. .venv/bin/python benchmarks/image.py [--base IMAGE] [--starts 5] [--mlflow VERSION]`.
+"""The image in figures: `PYTHONPATH=. .venv/bin/python benchmarks/container_image.py [--base IMAGE] [--starts 5] [--mlflow VERSION]`.
 
 Builds it, times a rebuild after a change of code, times containers from their start to ready, and builds the image that
 MLflow makes for the same model on the same base. Needs Docker; leaves the images, and nothing else.
@@ -22,6 +22,7 @@ from tests.prove.machine import free_port
 
 ROOT = Path(__file__).parents[1]
 SERVICE, SAMPLES, MLFLOW = "picklefleet:local", "picklefleet-samples:local", "picklefleet-beside-mlflow"
+FLIGHTS = "var/samples/flights/flights.pkl"
 READY_S = 120
 FOLDERS = ("keys", "machine", "store")
 LOG_MODEL = """
@@ -126,11 +127,12 @@ def volumes() -> Iterator[list[str]]:
 def build_mlflow(folder: Path, base: str, version: str) -> None:
     """By its own Dockerfile for a model, its base replaced by ours."""
     python, dockerfile = folder / "mlflow" / "bin" / "python", folder / "dockerfile"
+    run("make", "--no-print-directory", FLIGHTS, cwd=ROOT)
     venv.create(folder / "mlflow", with_pip=True)
     locked = (ROOT / "runtimes" / "sklearn-1.9.txt").read_text().splitlines()
-    pinned = [line.split()[0] for line in locked if "==" in line and not line.startswith((" ", "#"))]
+    pinned = [line.removesuffix("\\") for line in locked if "==" in line and not line.startswith((" ", "#"))]
     run(python, "-m", "pip", "install", "--quiet", f"mlflow=={version}", *pinned)
-    run(python, "-c", LOG_MODEL, ROOT / "var" / "samples" / "flights" / "flights.pkl", folder / "model")
+    run(python, "-c", LOG_MODEL, ROOT / FLIGHTS, folder / "model")
     run(python, "-m", "mlflow", "models", "generate-dockerfile", "--model-uri", folder / "model",
         "--output-directory", dockerfile, "--env-manager", "local")  # fmt: skip
     text = (dockerfile / "Dockerfile").read_text().splitlines()
