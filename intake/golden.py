@@ -1,9 +1,9 @@
 """Choosing golden rows: from the sample, else plausible ones, with the maker's answers or the model's own."""
 
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
+from msgspec import structs
 
 from intake.cells import FaultyCellError, parse, plain
 from intake.columns import read_clues
@@ -87,11 +87,11 @@ def _from_maker(model: Model, told: pd.DataFrame) -> GoldenRows:
 def _expected(told: pd.DataFrame, output: Output) -> OutputAnswer:
     answer = OutputAnswer()
     if _LABEL in told:
-        answer = replace(answer, labels=[_label(cell, output) for cell in told[_LABEL]])
+        answer = structs.replace(answer, labels=[_label(cell, output) for cell in told[_LABEL]])
     if _VALUE in told:
-        answer = replace(answer, values=list(_numbers(told, _VALUE)))
+        answer = structs.replace(answer, values=list(_numbers(told, _VALUE)))
     if any(str(name).startswith(_PROBABILITY) for name in told.columns):
-        answer = replace(answer, probabilities=_probabilities(told, output))
+        answer = structs.replace(answer, probabilities=_probabilities(told, output))
     return answer
 
 

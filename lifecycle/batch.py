@@ -1,6 +1,7 @@
 """Requests that are predicted as one: their rows put together, and the answers taken apart again."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from lifecycle.errors import ModelFailureError
 from lifecycle.frame import Columns
@@ -14,7 +15,10 @@ SIZES = (2, 3, 5, 8, 17, 64, MOST_TOGETHER)
 
 
 def joined(parts: Sequence[Columns]) -> Columns:
-    """All rows of the first, then all of the second, and so on; the parts name the same columns."""
+    """All rows of the first, then all of the second, and so on; the parts name the same columns in the same order."""
+    if all(len(next(iter(part.values()))) == 1 for part in parts):
+        rows = [chain.from_iterable(part.values()) for part in parts]
+        return dict(zip(parts[0], map(list, zip(*rows, strict=True)), strict=True))
     return {name: [value for part in parts for value in part[name]] for name in parts[0]}
 
 

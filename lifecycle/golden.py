@@ -31,7 +31,7 @@ class GoldenRows:
     format: int = FORMAT
 
     def to_document(self) -> dict[str, Any]:
-        return asdict(self)
+        return asdict(self) | {"answers": [msgspec.structs.asdict(answer) for answer in self.answers]}
 
 
 def from_document(document: Mapping[str, Any]) -> GoldenRows:

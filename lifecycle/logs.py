@@ -6,7 +6,8 @@ Event names are static; what varies stands in fields. Identifiers belong in a lo
 import logging
 import logging.config
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -24,6 +25,7 @@ _FOREIGN = ("gunicorn.error", "gunicorn.access", "werkzeug")
 _plain_lines = [False]
 # structlog's own way looks through every variable there is, several times a request
 _bound: ContextVar[Mapping[str, str]] = ContextVar("bound", default={})  # noqa: B039 - it is never changed in place
+_gathered: ContextVar[list[str] | None] = ContextVar("gathered", default=None)
 
 
 def configure(level: str, format: str) -> None:  # noqa: A002 - the setting's own name
@@ -72,7 +74,24 @@ def log_plain(logger: str, event: str, **fields: str | float) -> None:
         return
     head = {"timestamp": clock.timestamp_now(), "level": "info", "event": event, "logger": logger}
     line = orjson.dumps({**head, **_bound.get(), **fields}).decode()
-    sys.stderr.write(f"{line}\n")
+    gathered = _gathered.get()
+    if gathered is None:
+        sys.stderr.write(f"{line}\n")
+    else:
+        gathered.append(line)
+
+
+@contextmanager
+def plain_lines_together() -> Iterator[None]:
+    """What this thread logs by `log_plain` meanwhile is written at the end, in one go."""
+    lines: list[str] = []
+    before = _gathered.set(lines)
+    try:
+        yield
+    finally:
+        _gathered.reset(before)
+        if lines:
+            sys.stderr.write("\n".join([*lines, ""]))
 
 
 def bind(**fields: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -18,8 +19,7 @@ Array = npt.NDArray[Any]
 Numbers = list[float | list[float]]  # a number a row, or a list of them
 
 
-@dataclass(frozen=True, slots=True)
-class OutputAnswer:
+class OutputAnswer(msgspec.Struct, frozen=True):
     """One output for n rows; what the output does not have is None.
 
     `labels`: n labels with their JSON types. `probabilities`: n lists of k floats, k as the output's labels.
@@ -35,9 +35,11 @@ class OutputAnswer:
         return next(len(part) for part in (self.labels, self.values) if part is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class Predictions:
-    """Answers by output, in the signature's order, and for each row the flags that were raised."""
+class Predictions(msgspec.Struct, frozen=True):
+    """Answers by output, in the signature's order, and for each row the flags that were raised.
+
+    A Struct, as an answer is: each request has some of its own, and a frozen dataclass takes ten times as long to make.
+    """
 
     answers: tuple[OutputAnswer, ...]
     flags: tuple[tuple[Flag, ...], ...]

@@ -15,6 +15,9 @@ from lifecycle.model import OutputAnswer, Predictions
 from lifecycle.signature import Label, Output, Signature, label_text
 from webapp.answers import answer_rows
 
+# the members of a row with a gap for each value, and the values of each gap
+Parts = tuple[list[bytes], list[Sequence[bytes]]]
+
 
 @dataclass(frozen=True, slots=True)
 class AnswerText:
@@ -45,23 +48,38 @@ class AnswerText:
         head = orjson.dumps(request_id)
         return b'{"request_id":%b,"model":%b,"predictions":%b}' % (head, self.model, rows)
 
-    def _rows(self, predictions: Predictions, base_id: str) -> bytes | None:
-        """None where it is not the plain case."""
-        if len(self.signature.outputs) != 1 or any(predictions.flags):
-            return None
-        count = len(predictions.flags)
-        parts = self._parts(self.signature.outputs[0], predictions.answers[0], count)
+    def texts(self, predictions: Predictions) -> list[bytes] | None:
+        """Each row without its id, for several requests at once; None where it is not the plain case."""
+        parts = self._plain(predictions)
         if parts is None:
             return None
+        members, columns = parts
+        text = b",".join(members)
+        return [text % values for values in zip(*columns, strict=True)]
+
+    def document_of(self, request_id: str, base_id: str, texts: Sequence[bytes]) -> bytes:
+        """The same document from the texts of its rows."""
+        base, head = base_id.encode(), orjson.dumps(request_id)
+        rows = [b'{"prediction_id":"%b-%d",%b}' % (base, row, text) for row, text in enumerate(texts)]
+        return b'{"request_id":%b,"model":%b,"predictions":[%b]}' % (head, self.model, b",".join(rows))
+
+    def _rows(self, predictions: Predictions, base_id: str) -> bytes | None:
+        """None where it is not the plain case."""
+        parts = self._plain(predictions)
+        if parts is None:
+            return None
+        count = len(predictions.flags)
         members, columns = parts
         row = b'{"prediction_id":"%b-%%d",%b}' % (base_id.encode(), b",".join(members))
         values = tuple(chain.from_iterable(zip(range(count), *columns, strict=True)))
         return b"[%b]" % (b",".join(repeat(row, count)) % values)
 
-    def _parts(
-        self, output: Output, answer: OutputAnswer, count: int
-    ) -> tuple[list[bytes], list[Sequence[bytes]]] | None:
-        """The members of a row with a gap for each value, and the values of each gap."""
+    def _plain(self, predictions: Predictions) -> Parts | None:
+        if len(self.signature.outputs) != 1 or any(predictions.flags):
+            return None
+        return self._parts(self.signature.outputs[0], predictions.answers[0], len(predictions.flags))
+
+    def _parts(self, output: Output, answer: OutputAnswer, count: int) -> Parts | None:
         if answer.scores is not None:
             return None
         if answer.labels is None:

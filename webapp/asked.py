@@ -1,13 +1,15 @@
-"""One request for predictions without a framework: bytes and headers in, an answer out, in three steps."""
+"""One request for predictions without a framework: bytes and headers in, an answer out, step by step."""
 
 import hashlib
+from collections.abc import Sequence
 
 import msgspec
 
 from lifecycle.compiled.recheck import Answered
 from lifecycle.model import Model, Predictions
 from lifecycle.prediction import mint
-from lifecycle.prediction_log.records import PredictionRecord
+from lifecycle.prediction_log.records import PredictionRecord, Recorded
+from webapp.answer_text import AnswerText
 from webapp.failures import not_ready, problem_of
 from webapp.http_answer import Answer
 from webapp.negotiation import require_json_body, require_json_wanted
@@ -38,8 +40,8 @@ class Asked:
     predictions: Predictions
 
     __slots__ = (
-        "_arm", "_at_ms", "_call", "_failed", "_served", "_service", "_shadows", "_stages", "_watch", "predictions",
-        "request",
+        "_answer", "_arm", "_at_ms", "_call", "_failed", "_served", "_service", "_shadows", "_stages", "_watch",
+        "predictions", "record", "request", "texts",
     )  # fmt: skip
 
     def __init__(self, service: Service, call: Call) -> None:
@@ -47,6 +49,14 @@ class Asked:
         self._call = call
         self._watch = Watch(service.measuring, call.request_id)
         self._failed: Exception | None = None
+        self._answer: Answer | None = None
+        self.record: Recorded | None = None
+        self.texts: Sequence[bytes] | None = None  # of its rows, where those of a batch were written together
+
+    @property
+    def text(self) -> AnswerText:
+        """How the answer of the model is written."""
+        return self._served.text
 
     @property
     def model(self) -> Model | None:
@@ -63,12 +73,29 @@ class Asked:
     def fail(self, error: Exception) -> None:
         self._failed = error
 
+    def predicted(self, predictions: Predictions) -> None:
+        self.predictions = predictions
+        self._stages.done("predict")
+
+    def write(self) -> None:
+        """Once it is predicted: the answer, and what has to be recorded before it leaves."""
+        if self._failed:
+            return
+        try:
+            self._write()
+        except Exception as error:  # noqa: BLE001 - see `answer`
+            self.fail(error)
+
     def answer(self) -> Answer:
         """The last step. It is the one boundary: every failure is answered and logged here."""
+        answer = self._answer
         try:
-            answer = self._problem(self._failed) if self._failed else self._answer()
+            if answer is not None and not self._failed:
+                self._tell()
         except Exception as error:  # noqa: BLE001 - as this says
-            answer = self._problem(error)
+            self.fail(error)
+        if answer is None or self._failed:
+            answer = self._problem(self._failed or RuntimeError("It was not predicted."))
         self._watch.ended(answer.status)
         return answer
 
@@ -92,20 +119,24 @@ class Asked:
         self._watch.assigned(self._served.model.version, self._arm)
         self._stages.done("parse")
 
-    def _answer(self) -> Answer:
-        service, request, model = self._service, self.request, self._served.model
-        self._stages.done("predict")
-        service.observer.predicted(request.rows)
-        self._watch.predicted(request.rows, model.signature.outputs, self.predictions.answers)
-        base_id = mint(service.key, request.rows, self._call.owner, unix_ms=self._at_ms)
-        answer = self._document(base_id)
+    def _write(self) -> None:
+        request, signature = self.request, self._served.model.signature
+        self._watch.predicted(request.rows, signature.outputs, self.predictions.answers)
+        base_id = mint(self._service.key, request.rows, self._call.owner, unix_ms=self._at_ms)
+        self._answer = self._document(base_id)
         self._stages.done("answer")
-        service.record_prediction(model.signature, self._record(base_id))
+        self.record = signature, self._record(base_id)
+
+    def _tell(self) -> None:
+        """Those who look at answers that have been given."""
+        service, request = self._service, self.request
         self._stages.done("record")
-        service.recheck(Answered(model, request.columns, request.rows, request.method, self.predictions))
+        service.observer.predicted(request.rows)
+        service.recheck(
+            Answered(self._served.model, request.columns, request.rows, request.method, self.predictions)
+        )
         if self._shadows:
             self._offer_to_shadows()
-        return answer
 
     def _offer_to_shadows(self) -> None:
         call = self._call
@@ -120,9 +151,12 @@ class Asked:
         self._service.offer_to_shadows(copy)
 
     def _document(self, base_id: str) -> Answer:
-        request_id = self._call.request_id
-        text = self._served.text.document(request_id, self.predictions, base_id, self.request.row_keys)
-        return Answer.of_json(text, request_id)
+        request_id, text = self._call.request_id, self._served.text
+        if self.texts is not None and self.request.row_keys is None:
+            written = text.document_of(request_id, base_id, self.texts)
+        else:
+            written = text.document(request_id, self.predictions, base_id, self.request.row_keys)
+        return Answer.of_json(written, request_id)
 
     def _record(self, base_id: str) -> PredictionRecord:
         request, predictions, call = self.request, self.predictions, self._call

@@ -100,6 +100,8 @@ class Decoder:
 
 def _columns_of(found: Any, form: Form) -> Columns:
     if form != "columns":
+        if len(found.instances) == 1:
+            return [[value] for value in msgspec.structs.astuple(found.instances[0])]
         return [list(column) for column in zip(*map(msgspec.structs.astuple, found.instances), strict=True)]
     columns = list(msgspec.structs.astuple(found.columns))
     if len(set(map(len, columns))) != 1:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import msgspec
 from werkzeug.http import HTTP_STATUS_CODES
 
-from lifecycle.logs import bound, rebind
+from lifecycle.logs import bound, plain_lines_together, rebind
 from webapp import access, edge
 from webapp.asked import Asked, Call
 from webapp.http_answer import Answer
 from webapp.negotiation import require_json_wanted
-from webapp.predict_handler import batches, predict_together
+from webapp.predict_handler import batches, predict_together, record_together
 from webapp.service import Service
 
 PATH = "/api/v1/predict"
@@ -68,8 +68,10 @@ class HotRoute:
                 asking[one.asked] = place
         for batch in batches(list(asking)):
             predict_together(batch)
-            for asked in batch:
-                yield asking[asked], answering[asking[asked]].finish()
+            record_together(self.service, batch)
+            with plain_lines_together():
+                finished = [(asking[asked], answering[asking[asked]].finish()) for asked in batch]
+            yield from finished
 
     def _read(self, sent: Sent) -> "Answering":
         answering = Answering(self.service, sent)

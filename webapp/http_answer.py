@@ -1,8 +1,8 @@
 """An answer without a framework: what the hot lane and the Flask views both send."""
 
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import orjson
 
 from webapp import request_ids
@@ -21,8 +21,7 @@ COMMON_HEADERS = {
 _COMMON = tuple(COMMON_HEADERS.items())
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes

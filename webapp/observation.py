@@ -8,6 +8,7 @@ from lifecycle.metrics import Metrics
 from webapp.traffic import Traffic
 
 STATE_EVERY_S = 10.0
+IN_FLIGHT_EVERY_S = 1.0
 
 
 class Observer:
@@ -16,7 +17,8 @@ class Observer:
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
         self._lock = threading.Lock()
-        self._in_flight = 0
+        self._in_flight = self._in_flight_told = 0
+        self._in_flight_told_at = float("-inf")
         self._state_told = 0.0
         self._answering: dict[str, float] = {}
         self.worker = "0"
@@ -28,13 +30,15 @@ class Observer:
 
     def begin(self) -> float:
         """A request has begun; returns the monotonic time, to be given back when it is answered."""
-        self._change_in_flight(1)
-        return monotonic()
+        began = monotonic()
+        self._change_in_flight(1, began)
+        return began
 
     def answered(self, began: float, status: int) -> float:
         """Returns the seconds that the request took."""
-        seconds = monotonic() - began
-        self._change_in_flight(-1)
+        now = monotonic()
+        seconds = now - began
+        self._change_in_flight(-1, now)
         self._metrics.increment("requests", status=f"{status // 100}xx")
         self._metrics.observe("request_seconds", seconds)
         self._tell_state(began)
@@ -71,10 +75,14 @@ class Observer:
     def stages(self) -> "Stages":
         return Stages(self._metrics)
 
-    def _change_in_flight(self, change: int) -> None:
+    def _change_in_flight(self, change: int, now: float) -> None:
+        """Told once a second, and when there are none any more: whoever keeps gauges keeps the last."""
         with self._lock:
             self._in_flight += change
             count = self._in_flight
+            if count == self._in_flight_told or (count and now - self._in_flight_told_at < IN_FLIGHT_EVERY_S):
+                return
+            self._in_flight_told, self._in_flight_told_at = count, now
         self._metrics.gauge("in_flight", count, worker=self.worker)
 
 

@@ -1,6 +1,7 @@
 """The predict path without a framework. Every lane calls this very code, for one request or for several at once."""
 
 from collections.abc import Sequence
+from itertools import islice
 
 from lifecycle.batch import MOST_TOGETHER, joined, parted
 from lifecycle.errors import ModelFailureError
@@ -16,16 +17,28 @@ def answer_predict(service: Service, call: Call) -> Answer:
     asked.read()
     for batch in batches([asked]):
         predict_together(batch)
+        record_together(service, batch)
     return asked.answer()
 
 
 def predict_together(batch: Sequence[Asked]) -> None:
-    """The middle step, for what may be asked as one; where that fails, each is asked alone, so that nobody answers for
+    """The second step, for what may be asked as one; where that fails, each is asked alone, so that nobody answers for
     another's rows.
     """
     if len(batch) == 1 or not _predict_batch(batch):
         for one in batch:
             _predict_alone(one)
+
+
+def record_together(service: Service, batch: Sequence[Asked]) -> None:
+    """The answers are written, and recorded in one go before the first of them leaves."""
+    for one in batch:
+        one.write()
+    try:
+        service.record_predictions([one.record for one in batch if one.record is not None])
+    except Exception as error:  # noqa: BLE001 - told by their answers
+        for one in batch:
+            one.fail(error)
 
 
 def batches(asked: Sequence[Asked]) -> list[list[Asked]]:
@@ -60,13 +73,18 @@ def _predict_batch(batch: Sequence[Asked]) -> bool:
     except ModelFailureError:
         return False
     for one, predictions in zip(batch, parted(together, rows), strict=True):
-        one.predictions = predictions
+        one.predicted(predictions)
+    texts = batch[0].text.texts(together)
+    if texts is not None:
+        each = iter(texts)
+        for one, count in zip(batch, rows, strict=True):
+            one.texts = list(islice(each, count))
     return True
 
 
 def _predict_alone(one: Asked) -> None:
     try:
         if one.model is not None:
-            one.predictions = one.model.predict(one.request.columns, one.request.rows, one.request.method)
+            one.predicted(one.model.predict(one.request.columns, one.request.rows, one.request.method))
     except Exception as error:  # noqa: BLE001 - told by its answer
         one.fail(error)

@@ -4,9 +4,9 @@ Requests are checked by them, and the OpenAPI document and the documentation pag
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from lifecycle.signature import Method, Output, Signature, label_text
@@ -19,8 +19,7 @@ MAX_KEY = 256
 _NUMBER = {"type": ["number", "null"]}
 
 
-@dataclass(frozen=True, slots=True)
-class PredictRequest:
+class PredictRequest(msgspec.Struct, frozen=True):
     """A request that was found right. `columns` hold `rows` values each, by feature name, in the model's terms."""
 
     rows: int

@@ -8,9 +8,8 @@ from lifecycle.machine import HeldVersion
 from lifecycle.measurements.measuring import Measuring
 from lifecycle.metrics import Metrics
 from lifecycle.prediction import FleetKey
-from lifecycle.prediction_log.records import Feedback, PredictionRecord
+from lifecycle.prediction_log.records import Feedback, Recorded
 from lifecycle.settings import Settings
-from lifecycle.signature import Signature
 from lifecycle.traces import Drawn
 from webapp.authentication import Gate
 from webapp.edge_limits import EdgeLimits
@@ -53,7 +52,7 @@ class Service:
         machine_is_sound: Callable[[], bool] = lambda: True,
         siblings_answer: Callable[[], bool] = lambda: True,
         gate: Gate | None = None,
-        record_prediction: Callable[[Signature, PredictionRecord], bool] = lambda _signature, _record: False,
+        record_predictions: Callable[[Sequence[Recorded]], bool] = lambda _records: False,
         record_feedback: Callable[[Feedback], bool] = lambda _: False,
         held_versions: Callable[[], Sequence[HeldVersion]] = tuple,
         measuring: Measuring | None = None,
@@ -70,7 +69,7 @@ class Service:
         self.machine_is_sound = machine_is_sound
         self.siblings_answer = siblings_answer
         self.gate = gate or Gate()
-        self.record_prediction = record_prediction
+        self.record_predictions = record_predictions
         self.record_feedback = record_feedback
         self.held_versions = held_versions
         self.measuring = measuring

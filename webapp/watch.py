@@ -52,7 +52,7 @@ class Watch:
 
 def drawn_row(request_id: str, rows: int) -> int:
     """The same for a request and the shadow's copy of it."""
-    return crc32(request_id.encode()) % rows if rows else 0
+    return crc32(request_id.encode()) % rows if rows > 1 else 0
 
 
 def ending_of(status: int) -> Ending:

@@ -5,7 +5,6 @@ One disagreement switches the plan off in this process, is told, and the rows ar
 
 import threading
 from collections.abc import Callable
-from dataclasses import asdict
 from itertools import count
 from pathlib import Path
 from typing import Any, Literal
@@ -138,7 +137,9 @@ def _kept_document(answered: Answered, columns: Columns, expected: Predictions |
             "columns": {name: values for name, values in columns.items() if name not in private},
             "withheld": private,
             "method": answered.method,
-            "by_plan": [asdict(answer) for answer in answered.predictions.answers],
-            "by_estimator": None if expected is None else [asdict(answer) for answer in expected.answers],
+            "by_plan": [msgspec.structs.asdict(answer) for answer in answered.predictions.answers],
+            "by_estimator": None
+            if expected is None
+            else [msgspec.structs.asdict(answer) for answer in expected.answers],
         }
     )

@@ -49,6 +49,10 @@ class ScoreBins:
 
     columns: Mapping[str, Cuts] = field(default_factory=dict)
     name: str = ""
+    _counted_as: Mapping[str, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_counted_as", {column: f"{self.name}/{column}" for column in self.columns})
 
     def places(
         self, outputs: Sequence[Output], answers: Sequence[OutputAnswer], row: int
@@ -59,7 +63,7 @@ class ScoreBins:
             for name, value in score_values(outputs[index], answer, row):
                 cuts = self.columns.get(name)
                 if cuts is not None and value == value:  # noqa: PLR0124 - NaN is not itself
-                    found[f"{self.name}/{name}"] = (cuts.place(value), cuts.places)
+                    found[self._counted_as[name]] = (cuts.place(value), cuts.places)
         return found
 
 

@@ -3,7 +3,7 @@
 import errno
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from lifecycle.prediction_log.spool_files import (
 )
 
 TICK_S = 0.25
+
+Event = tuple[bytes, int]  # its payload, and how many rows it tells of
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -66,15 +68,17 @@ class ProcessSpool:
         self._used = 0
         self._next_look = 0.0
 
-    def append(self, payload: bytes, rows: int) -> bool:
+    def append(self, events: Sequence[Event]) -> bool:
+        """All of them in one write, or none."""
         try:
-            frame = framed(payload)
+            frames = b"".join([framed(payload) for payload, _ in events])
             with self._lock:
-                reason = self._write(frame)
-        except Exception:  # noqa: BLE001 - whatever it is, the answer must leave
+                reason = self._write(frames)
+        except Exception:  # noqa: BLE001 - whatever it is, the answers must leave
             reason = "failure"
         if reason is not None:
-            self.count_out(reason, rows)
+            for _, rows in events:
+                self.count_out(reason, rows)
         return reason is None
 
     def count_out(self, reason: Reason, rows: int) -> None:
@@ -108,23 +112,23 @@ class ProcessSpool:
             if handle is not None:
                 os.close(handle)
 
-    def _write(self, frame: bytes) -> Reason | None:
+    def _write(self, frames: bytes) -> Reason | None:
         try:
             if clock.monotonic() >= self._next_look:
                 self._look_at_directory()
-            if self._used + len(frame) > self._limits.budget_bytes:
+            if self._used + len(frames) > self._limits.budget_bytes:
                 return "budget"
             if self._handle is None:
                 self._open()
-            return self._put(frame)
+            return self._put(frames)
         except OSError as problem:
             self._undo()
             return "disk_full" if problem.errno in _FULL else "io_error"
 
-    def _put(self, frame: bytes) -> Reason | None:
+    def _put(self, frames: bytes) -> Reason | None:
         assert self._handle is not None  # noqa: S101 - opened by the caller
-        written = os.write(self._handle, frame)
-        if written != len(frame):
+        written = os.write(self._handle, frames)
+        if written != len(frames):
             self._undo()
             return "disk_full"
         self._size += written

@@ -1,13 +1,19 @@
-"""One call a request: record what was answered, or count why that could not be done. Never raises."""
+"""Record what was answered, or count why that could not be done. Never raises."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from lifecycle.prediction_log.drop_counts import Reason
-from lifecycle.prediction_log.process_spool import SpoolLimits
+from lifecycle.prediction_log.process_spool import Event, SpoolLimits
 from lifecycle.prediction_log.record_schema import FEEDBACK, RecordSchema
-from lifecycle.prediction_log.records import Feedback, PredictionEncoder, PredictionRecord, encode_feedback
+from lifecycle.prediction_log.records import (
+    Feedback,
+    PredictionEncoder,
+    PredictionRecord,
+    Recorded,
+    encode_feedback,
+)
 from lifecycle.prediction_log.spool import SpoolWriter
 from lifecycle.signature import Signature
 
@@ -30,17 +36,24 @@ class Recorder:
 
     def prediction(self, signature: Signature, record: PredictionRecord) -> bool:
         """False when the record was left out; the reason is counted and shipped."""
-        encoder = self._encoders.get(record.version)
-        if encoder is None:
-            made = PredictionEncoder(signature, self.secret, hash_units=self.hash_units)
-            encoder = self._encoders.setdefault(record.version, made)
-        writer = self._writers.get(encoder.digest) or self._open(encoder.digest, encoder.schema)
-        try:
-            event = encoder.encode(record)
-        except Exception:  # noqa: BLE001 - the answer leaves, whatever the values were
-            writer.count_out("not_encodable", record.rows)
-            return False
-        return writer.append(event, record.rows)
+        return self.predictions([(signature, record)])
+
+    def predictions(self, records: Sequence[Recorded]) -> bool:
+        """Those of several requests: one write for each set of columns. False when any of them was left out."""
+        events: dict[str, list[Event]] = {}
+        complete = True
+        for signature, record in records:
+            encoder = self._encoder(signature, record.version)
+            writer = self._writers.get(encoder.digest) or self._open(encoder.digest, encoder.schema)
+            try:
+                event = encoder.encode(record)
+            except Exception:  # noqa: BLE001 - the answer leaves, whatever the values were
+                writer.count_out("not_encodable", record.rows)
+                complete = False
+            else:
+                events.setdefault(encoder.digest, []).append((event, record.rows))
+        written = [self._writers[digest].append_all(found) for digest, found in events.items()]
+        return complete and all(written)
 
     def feedback(self, feedback: Feedback) -> bool:
         """False when it could not be taken: the caller must not acknowledge it."""
@@ -56,6 +69,13 @@ class Recorder:
         """Seal everything, at the end of a process."""
         for writer in self._writers.values():
             writer.close()
+
+    def _encoder(self, signature: Signature, version: str) -> PredictionEncoder:
+        encoder = self._encoders.get(version)
+        if encoder is None:
+            made = PredictionEncoder(signature, self.secret, hash_units=self.hash_units)
+            encoder = self._encoders.setdefault(version, made)
+        return encoder
 
     def _open(self, name: str, schema: RecordSchema) -> SpoolWriter:
         made = SpoolWriter(self.directory, schema.kind, schema.to_bytes(), self.limits, told=self.dropped)

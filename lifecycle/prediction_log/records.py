@@ -44,6 +44,9 @@ class PredictionRecord(msgspec.Struct, frozen=True, kw_only=True):
     idempotency: str | None = None
 
 
+Recorded = tuple[Signature, PredictionRecord]  # and of what model
+
+
 class Feedback(msgspec.Struct, frozen=True, kw_only=True):
     """The true values of n predictions. `observed_ms`: when each became known, Unix ms, None where not told."""
 

@@ -1,13 +1,13 @@
-"""Append an event before its answer leaves: one write, one process's own file, never an exception to the caller."""
+"""Append events before their answers leave: one write, one process's own file, never an exception to the caller."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 from lifecycle.prediction_log.drop_counts import Reason
 from lifecycle.prediction_log.framing import framed
-from lifecycle.prediction_log.process_spool import ProcessSpool, SpoolLimits
+from lifecycle.prediction_log.process_spool import Event, ProcessSpool, SpoolLimits
 
 
 class SpoolWriter:
@@ -34,7 +34,11 @@ class SpoolWriter:
 
     def append(self, payload: bytes, rows: int) -> bool:
         """True when the event is with the system (kill -9 can't lose it any more); False when it was counted out."""
-        return self._mine().append(payload, rows)
+        return self._mine().append([(payload, rows)])
+
+    def append_all(self, events: Sequence[Event]) -> bool:
+        """Several in one write: all of them are with the system, or all were counted out."""
+        return self._mine().append(events)
 
     def count_out(self, reason: Reason, rows: int) -> None:
         """Count an event that never became bytes."""

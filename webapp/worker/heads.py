@@ -6,7 +6,7 @@ that is found here was parsed by Gunicorn; whatever is not, goes to it.
 """
 
 import re
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from webapp import record_time, request_ids
 from webapp.hot_route import PATH, Head, HotRoute, Sent
@@ -24,6 +24,8 @@ _ELSEWHERE = frozenset({"TRANSFER-ENCODING", "EXPECT", "UPGRADE"})
 _LONGEST = 4096
 _MOST = 512
 
+T = TypeVar("T")
+
 
 class HotHeads:
     """One for each process and kind of peer: what a trusted proxy may say, others may not."""
@@ -31,6 +33,7 @@ class HotHeads:
     def __init__(self, route: HotRoute) -> None:
         self._route, self._most_body = route, route.service.limits.max_body_bytes
         self._known: dict[bytes, Head] = {}
+        self._seen: dict[bytes, tuple[Head, int]] = {}  # to the byte, with the length of the body
 
     def find(self, reader: "RequestReader") -> Sent | Literal["more"] | None:
         """The request at the beginning of what has come, taken from there; "more" where its body is on its way, None
@@ -42,18 +45,31 @@ class HotHeads:
         end = buffer.find(b"\r\n\r\n", 0, _LONGEST) + 4
         if end < 4:
             return None
-        plain, length, request_id = _plain(bytes(buffer[:end]))
-        if length is None or length > self._most_body:
+        found = self._look_up(bytes(buffer[:end]), reader)
+        if found is None:
             return None
-        head = self._known.get(plain) or self._learn(plain, reader)
-        if head is None:
-            return None
+        head, length, request_id = found
         if len(buffer) < end + length:
             return None if reader.ended else "more"
         with memoryview(buffer) as view:
             body = bytes(view[end : end + length])
         del buffer[: end + length]
         return Sent(head, body, request_ids.accept_or_mint(request_id or head.request_id))
+
+    def _look_up(self, raw: bytes, reader: "RequestReader") -> tuple[Head, int, str | None] | None:
+        """What the head says, the length of the body, and the id that the client gave."""
+        seen = self._seen.get(raw)
+        if seen is not None:
+            return *seen, None
+        plain, length, request_id = _plain(raw)
+        if length is None or length > self._most_body:
+            return None
+        head = self._known.get(plain) or self._learn(plain, reader)
+        if head is None:
+            return None
+        if request_id is None:
+            _remember(self._seen, raw, (head, length))
+        return head, length, request_id
 
     def _learn(self, plain: bytes, reader: "RequestReader") -> Head | None:
         try:
@@ -62,10 +78,14 @@ class HotHeads:
             return None
         head = hot_head(request, self._route) if taken == len(plain) else None
         if head is not None:
-            if len(self._known) >= _MOST:
-                self._known.clear()
-            self._known[plain] = head
+            _remember(self._known, plain, head)
         return head
+
+
+def _remember(kept: dict[bytes, T], key: bytes, value: T) -> None:
+    if len(kept) >= _MOST:
+        kept.clear()
+    kept[key] = value
 
 
 def hot_head(request: Any, route: HotRoute) -> Head | None:

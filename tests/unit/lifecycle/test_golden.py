@@ -70,7 +70,7 @@ def test_another_model_fails_and_the_reason_names_the_part():
 def test_the_last_bits_that_another_processor_gives_are_no_difference():
     rows = golden_of(CLASSIFIER)
     nudged = [[share * (1 + 1e-13) for share in shares] for shares in rows.answers[0].probabilities]
-    rows = replace(rows, answers=(replace(rows.answers[0], probabilities=nudged),))
+    rows = replace(rows, answers=(msgspec.structs.replace(rows.answers[0], probabilities=nudged),))
 
     assert replay(CLASSIFIER, rows).outcome is Outcome.PASSED
 
@@ -78,7 +78,7 @@ def test_the_last_bits_that_another_processor_gives_are_no_difference():
 def test_a_difference_above_the_tolerance_is_one():
     rows = golden_of(CLASSIFIER)
     nudged = [[share * (1 + 1e-7) for share in shares] for shares in rows.answers[0].probabilities]
-    rows = replace(rows, answers=(replace(rows.answers[0], probabilities=nudged),))
+    rows = replace(rows, answers=(msgspec.structs.replace(rows.answers[0], probabilities=nudged),))
 
     assert replay(CLASSIFIER, rows).outcome is Outcome.FAILED
 

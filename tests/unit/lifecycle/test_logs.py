@@ -166,6 +166,17 @@ def test_a_plain_line_is_the_line_that_the_pipeline_writes(lines: Lines) -> None
     assert plain | {"timestamp": ""} == usual | {"timestamp": ""}
 
 
+def test_plain_lines_of_one_turn_are_written_in_their_order_once_it_ends(lines: Lines) -> None:
+    lines.configure()
+    with logs.plain_lines_together():
+        for status in (200, 201):
+            logs.log_plain("house.part", "answered", status=status)
+        assert lines.text() == ""
+    logs.log_plain("house.part", "answered", status=202)
+
+    assert [line["status"] for line in lines.json()] == [200, 201, 202]
+
+
 def test_a_plain_line_keeps_to_the_level_and_the_format(lines: Lines) -> None:
     lines.configure("warning")
     logs.log_plain("house.part", "answered", status=200)

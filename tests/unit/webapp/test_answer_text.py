@@ -20,6 +20,9 @@ def assert_as_orjson_writes_it(signature, predictions, row_keys=None, name="m", 
     text = AnswerText.of(signature, name, version)
 
     assert orjson.dumps(document) == text.document("asked-1", predictions, BASE, row_keys)
+    texts = text.texts(predictions)
+    if texts is not None and row_keys is None:
+        assert orjson.dumps(document) == text.document_of("asked-1", BASE, texts)
 
 
 @given(st.lists(NAMES, min_size=2, max_size=4, unique=True), st.data())

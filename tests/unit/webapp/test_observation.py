@@ -64,7 +64,24 @@ def test_problems_are_counted_by_type_each_once():
         ("problems", "malformed-json"): 1,
         ("problems", "not-found"): 1,
     }
-    assert metrics.in_flight == [1, 0, 1, 0, 1, 0]
+
+
+def test_requests_in_flight_are_told_once_a_second_and_when_there_are_none_any_more(monkeypatch):
+    moment = [1000.0]
+    monkeypatch.setattr("webapp.observation.monotonic", lambda: moment[0])
+    metrics = Recorder()
+    observer = Observer(metrics)
+
+    for pause in (0.0, 0.1, 0.1, 1.0):
+        moment[0] += pause
+        observer.begin()
+    for _ in range(4):
+        observer.answered(moment[0], 200)
+    observer.begin()
+    observer.answered(moment[0], 200)
+
+    assert metrics.in_flight == [1, 4, 0]
+    assert observer.in_flight == 0
 
 
 def test_who_answers_is_told_again_now_and_then_for_a_statsd_that_was_started_again(monkeypatch):

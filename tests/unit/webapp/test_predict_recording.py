@@ -21,7 +21,9 @@ def recorded():
 
 @pytest.fixture
 def client(recorded):
-    return client_for(BUILT, record_prediction=lambda _signature, record: recorded.append(record) or True)
+    return client_for(
+        BUILT, record_predictions=lambda found: not recorded.extend(record for _, record in found)
+    )
 
 
 def post(client, **more):
@@ -73,7 +75,7 @@ def test_the_answer_leaves_where_nothing_can_be_recorded(tmp_path):
         tmp_path / "file" / "spool", SpoolLimits(), b"s" * 32, dropped=lambda *drop: told.append(drop)
     )
 
-    assert post(client_for(BUILT, record_prediction=recorder.prediction)).status_code == 200
+    assert post(client_for(BUILT, record_predictions=recorder.predictions)).status_code == 200
     assert told == [("io_error", 2)]
 
 
@@ -93,7 +95,7 @@ def test_the_answer_leaves_where_nothing_can_be_recorded(tmp_path):
 def test_every_kind_of_model_is_recorded_before_its_answer(tmp_path, build):
     built = build()
     recorder = Recorder(tmp_path, SpoolLimits(), b"s" * 32)
-    client = client_for(built, record_prediction=recorder.prediction)
+    client = client_for(built, record_predictions=recorder.predictions)
 
     answer = client.post("/api/v1/predict", json={"instances": list(built.rows[:2])}).get_json()
 

@@ -12,7 +12,9 @@ PAST = 1_359_620_100_000
 def predict(told, **changes):
     records = []
     built = builders.classifier()
-    client = client_for(built, record_prediction=lambda _, record: not records.append(record), **changes)
+    client = client_for(
+        built, record_predictions=lambda found: not records.extend(record for _, record in found), **changes
+    )
     answer = client.post("/api/v1/predict", json={"instances": [built.rows[0]]}, headers={HEADER: told})
     return answer, records
 

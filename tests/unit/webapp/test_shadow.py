@@ -3,6 +3,7 @@
 import threading
 from dataclasses import replace
 
+import msgspec
 import pytest
 
 from lifecycle.measurements.measuring import Measuring
@@ -123,7 +124,7 @@ def test_what_does_not_fit_into_the_queue_is_left_out_and_counted(shadows, metri
 
 def test_the_rows_that_wait_are_bounded_too(shadows, metrics):
     copy = copy_of(other_version())
-    big = replace(copy, request=replace(copy.request, rows=MAX_ROWS))
+    big = replace(copy, request=msgspec.structs.replace(copy.request, rows=MAX_ROWS))
 
     assert shadows.offer(big)
     assert not shadows.offer(copy)

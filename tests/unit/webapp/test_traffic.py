@@ -26,7 +26,9 @@ def kept():
 @pytest.fixture
 def client(kept):
     traffic = traffic_for(CHAMPION, SECOND, THIRD, policy=POLICY)
-    service = service_for(CHAMPION, record_prediction=lambda _signature, record: kept.append(record) or True)
+    service = service_for(
+        CHAMPION, record_predictions=lambda found: not kept.extend(record for _, record in found)
+    )
     service.traffic = lambda: traffic
     return create_app(service).test_client()
 

@@ -1,6 +1,8 @@
 import subprocess
 import sys
 
+import orjson
+
 from lifecycle.prediction_log.drop_counts import read_drop_counts
 from lifecycle.prediction_log.records import Feedback
 from lifecycle.prediction_log.spool_files import read_events, spool_files
@@ -52,6 +54,25 @@ def test_versions_of_other_columns_do_not(tmp_path):
     writing.close()
 
     assert [len(list(read_events(file.path))) for file in spool_files(tmp_path)] == [2, 2]
+
+
+def test_of_several_requests_only_what_can_not_be_encoded_is_left_out(tmp_path):
+    other = Signature((*SIGNATURE.inputs, Feature("wind", "number", "float64")), (LATE,))
+    unfit = record("B", columns={"delay": [object()], "origin": ["JFK"]}, rows=1)
+    winds = record("C", version="v2", columns={"delay": [1], "origin": ["x"], "wind": [1]})
+    writing = recorder(tmp_path)
+
+    assert writing.predictions([(SIGNATURE, record("A")), (other, winds), (SIGNATURE, record("D"))])
+    assert not writing.predictions([(SIGNATURE, record("E")), (SIGNATURE, unfit), (SIGNATURE, record("F"))])
+    writing.close()
+
+    kept = [list(read_events(file.path))[1:] for file in spool_files(tmp_path)]
+    assert sorted([orjson.loads(event)["id"] for event in events] for events in kept) == [
+        ["A", "D", "E", "F"],
+        ["C"],
+    ]
+    drops = [drop for path in tmp_path.glob("*.counts") for drop in read_drop_counts(path).drops]
+    assert [(drop.reason, drop.events, drop.rows) for drop in drops] == [("not_encodable", 1, 1)]
 
 
 def test_the_secret_is_not_shown(tmp_path):

@@ -179,6 +179,18 @@ def test_over_the_budget_events_are_counted_and_the_caller_goes_on(tmp_path):
     assert dropped(tmp_path) == {"budget": 28}
 
 
+def test_several_events_are_written_in_one_piece_or_all_of_them_are_counted(tmp_path):
+    spool = writer(tmp_path, budget_bytes=25_000)
+
+    assert spool.append_all([(b"one", 1), (b"two", 2)])
+    assert not spool.append_all([(b"x" * 15_000, 3), (b"y" * 15_000, 4)])
+    assert spool.append_all([(b"three", 5)])
+
+    (file,) = spool_files(tmp_path)
+    assert list(read_events(file.path))[1:] == [b"one", b"two", b"three"]
+    assert dropped(tmp_path) == {"budget": 7}
+
+
 def test_the_budget_is_for_all_processes_together(tmp_path):
     (tmp_path / "another.sealed").write_bytes(b"x" * 50_000)
 
