@@ -4,6 +4,7 @@ import math
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, Protocol
@@ -237,6 +238,9 @@ class Metrics(Protocol):
 
     def observe(self, name: str, value: float, /, **tags: str) -> None: ...
 
+    def together(self) -> AbstractContextManager[None]:
+        """What this thread counts meanwhile may be told at its end, each series once."""
+
 
 class NullMetrics:
     """Sends nothing, but refuses what no sink would take: a wrong name shows in the first test, not in production."""
@@ -249,6 +253,9 @@ class NullMetrics:
 
     def observe(self, name: str, _value: float, /, **tags: str) -> None:
         series("histogram", name, **tags)
+
+    def together(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 @lru_cache(maxsize=4096)

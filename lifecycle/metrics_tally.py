@@ -1,7 +1,8 @@
 """Metrics added up in this process, for a sink that wants sums by interval: counters since the last take, gauges as last told."""
 
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -35,6 +36,9 @@ class Tally:
 
     def observe(self, name: str, value: float, /, **tags: str) -> None:
         self._count(f"{PREFIX}.{series('histogram', name, **tags)}.{bucket(name, value)}", 1)
+
+    def together(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def take_packet(self, packet: bytes) -> None:
         """Lines of StatsD: `path:3|c`, `path:1.5|g`, `path:-2|g` (a change). Others are left out."""
@@ -89,3 +93,10 @@ class Several:
     def observe(self, name: str, value: float, /, **tags: str) -> None:
         for sink in self.sinks:
             sink.observe(name, value, **tags)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        with ExitStack() as all_of_them:
+            for sink in self.sinks:
+                all_of_them.enter_context(sink.together())
+            yield

@@ -1,6 +1,7 @@
 """Parts that stand in for others in tests. They keep state, and tests ask that state."""
 
 from collections import Counter
+from contextlib import AbstractContextManager, nullcontext
 
 from lifecycle.metrics import series
 
@@ -21,3 +22,6 @@ class RecordingMetrics:
 
     def observe(self, name: str, value: float, /, **tags: str) -> None:
         self.observations.setdefault(series("histogram", name, **tags), []).append(value)
+
+    def together(self) -> AbstractContextManager[None]:
+        return nullcontext()

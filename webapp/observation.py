@@ -1,6 +1,7 @@
 """What is measured of requests, whichever lane answers them. Names and meanings stand in lifecycle/metrics.py."""
 
 import threading
+from contextlib import AbstractContextManager
 
 from lifecycle.clock import monotonic
 from lifecycle.memory import resident_bytes
@@ -43,6 +44,10 @@ class Observer:
         self._metrics.observe("request_seconds", seconds)
         self._tell_state(began)
         return seconds
+
+    def together(self) -> AbstractContextManager[None]:
+        """For a turn in which several requests are answered."""
+        return self._metrics.together()
 
     def problem(self, slug: str) -> None:
         self._metrics.increment("problems", type=slug)

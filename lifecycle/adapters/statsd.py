@@ -5,7 +5,9 @@ What a gauge says while the server's name is still being resolved is told once i
 
 import os
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 
 from statsd import StatsClient
 
@@ -14,6 +16,8 @@ from lifecycle.settings import Settings
 from lifecycle.traces import Drawn
 
 RETRY_S = 60.0
+
+_gathered: ContextVar[dict[str, int] | None] = ContextVar("gathered", default=None)
 
 
 def open_metrics(settings: Settings) -> Metrics:
@@ -37,22 +41,39 @@ class StatsdMetrics:
         self._connections: dict[int, _Connection] = {}
 
     def increment(self, name: str, amount: int = 1, /, **tags: str) -> None:
-        path = series("counter", name, **tags)
-        if client := self._client():
-            client.incr(path, amount)
+        self._count(series("counter", name, **tags), amount)
 
     def gauge(self, name: str, value: float, /, **tags: str) -> None:
         self._connection().gauge(series("gauge", name, **tags), value)
 
     def observe(self, name: str, value: float, /, **tags: str) -> None:
-        path = f"{series('histogram', name, **tags)}.{bucket(name, value)}"
-        if client := self._client():
-            client.incr(path)
+        self._count(f"{series('histogram', name, **tags)}.{bucket(name, value)}", 1)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """A turn of many requests has few series: each is one line, and few packets hold them all."""
+        counts: dict[str, int] = {}
+        before = _gathered.set(counts)
+        try:
+            yield
+        finally:
+            _gathered.reset(before)
+            if counts and (client := self._client()):
+                with client.pipeline() as lines:
+                    for path, amount in counts.items():
+                        lines.incr(path, amount)
 
     def send_line(self, line: str) -> None:
         """Beside the metrics, to whoever takes them for this machine."""
         if client := self._client():
             client._send(line)  # noqa: SLF001 - no method for what is no metric; it swallows a socket's errors
+
+    def _count(self, path: str, amount: int) -> None:
+        gathered = _gathered.get()
+        if gathered is not None:
+            gathered[path] = gathered.get(path, 0) + amount
+        elif client := self._client():
+            client.incr(path, amount)
 
     def _client(self) -> StatsClient | None:
         return self._connection().client

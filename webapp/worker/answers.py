@@ -1,6 +1,7 @@
 """What the loop answers itself: the hot route's requests, in batches, and each answer as the bytes of one send."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 
 from gunicorn import SERVER
 from gunicorn.util import http_date
@@ -37,6 +38,9 @@ class HotAnswers:
         took = monotonic() - began
         before = self._seconds.get(key, took)
         self._seconds = {key: _FORGETS * before + (1 - _FORGETS) * took}
+
+    def measured_together(self) -> AbstractContextManager[None]:
+        return self._route.service.observer.together()
 
     def _now(self) -> int:
         """What answers at this moment: another policy has another pace."""

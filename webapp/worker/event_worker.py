@@ -166,8 +166,9 @@ class EventWorker(ProblemWorker):
         waiting = {place: connection for place, (connection, _) in enumerate(batch)}
         closing = not self.alive or not self.cfg.keepalive
         try:
-            for place, data, keep in answers.answer([sent for _, sent in batch], closing=closing):
-                tell(waiting.pop(place), data, keep)
+            with answers.measured_together():
+                for place, data, keep in answers.answer([sent for _, sent in batch], closing=closing):
+                    tell(waiting.pop(place), data, keep)
         except Exception as error:  # noqa: BLE001 - the loop is everybody's
             failed = closing_answer(problem_of(error))
             for connection in waiting.values():

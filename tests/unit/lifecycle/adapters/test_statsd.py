@@ -55,6 +55,40 @@ def test_lines_are_statsd_s(sink: StatsdMetrics, server: socket.socket) -> None:
     assert received(server) == "picklefleet.stage_seconds.predict.to_000012589:1|c"
 
 
+def test_what_is_counted_together_is_one_line_a_series_in_one_packet(
+    sink: StatsdMetrics, server: socket.socket
+) -> None:
+    with sink.together():
+        for _ in range(3):
+            sink.increment("rows", 5)
+            sink.observe("stage_seconds", 0.0125, stage="predict")
+        sink.gauge("worker_memory_bytes", 1024, worker="0")  # tells at once
+    sink.increment("rows", 2)
+
+    assert received(server) == "picklefleet.worker_memory_bytes.0:1024|g"
+    assert received(server) == "picklefleet.rows:15|c\npicklefleet.stage_seconds.predict.to_000012589:3|c"
+    assert received(server) == "picklefleet.rows:2|c"
+
+
+def test_what_another_thread_counts_meanwhile_is_told_at_once(
+    sink: StatsdMetrics, server: socket.socket
+) -> None:
+    with sink.together():
+        other = threading.Thread(target=lambda: sink.increment("rows", 7))
+        other.start()
+        other.join()
+
+        assert received(server) == "picklefleet.rows:7|c"
+
+
+def test_nothing_counted_together_is_no_packet(sink: StatsdMetrics, server: socket.socket) -> None:
+    with sink.together():
+        pass
+    sink.increment("rows", 2)
+
+    assert received(server) == "picklefleet.rows:2|c"
+
+
 def test_what_a_gauge_said_before_the_server_was_known_is_told_then(
     server: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
