@@ -15,11 +15,8 @@ SIZES = (2, 3, 5, 8, 17, 64, MOST_TOGETHER)
 
 
 def joined(parts: Sequence[Columns]) -> Columns:
-    """All rows of the first, then all of the second, and so on; the parts name the same columns in the same order."""
-    if all(len(next(iter(part.values()))) == 1 for part in parts):
-        rows = [chain.from_iterable(part.values()) for part in parts]
-        return dict(zip(parts[0], map(list, zip(*rows, strict=True)), strict=True))
-    return {name: [value for part in parts for value in part[name]] for name in parts[0]}
+    """All rows of the first, then all of the second, and so on; the parts name the same columns."""
+    return {name: list(chain.from_iterable([part[name] for part in parts])) for name in parts[0]}
 
 
 def parted(predictions: Predictions, rows: Sequence[int]) -> Iterator[Predictions]:

@@ -5,6 +5,7 @@ import re
 import numpy as np
 
 _LARGE = 16 * 1024  # below it Python's own ways are quicker
+_LARGE_SEARCH = 32 * 1024
 _MINUS_ZERO = re.compile(rb"-0(?![.\deE])")
 _MINUS, _ZERO, _POINT = b"-0."
 
@@ -17,7 +18,7 @@ def count_byte(body: bytes, byte: bytes) -> int:
 
 def has_lone_minus_zero(body: bytes) -> bool:
     """Whether a minus stands before a zero that is the whole number (or looks so inside of a text)."""
-    if len(body) >= _LARGE and not _has_minus_zero_without_point(body):
+    if len(body) >= _LARGE_SEARCH and not _has_minus_zero_without_point(body):
         return False
     return b"-0" in body and _MINUS_ZERO.search(body) is not None
 
