@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lifecycle.compiled.bitvectors import MOST_ROWS, BitVectors, bit_vectors
+from lifecycle.compiled.bitvectors import BitVectors, bit_vectors
 from lifecycle.compiled.finals import Final
 from lifecycle.compiled.linear import softmax, two_shares
 from lifecycle.compiled.shapes import Array, Shape, UnplannableError
@@ -27,7 +27,7 @@ class Predictors:
 
     def __call__(self, block: Any) -> Array:
         rows = np.ascontiguousarray(block, dtype=np.float64)
-        if self.quick is not None and self.told is not None and len(rows) <= MOST_ROWS:
+        if self.quick is not None and self.told is not None and len(rows) <= self.quick.most_rows:
             return self._quickly(np.take_along_axis(self.told, self.quick(rows), axis=1))
         raw = np.zeros((len(rows), self.baseline.shape[1]), order="F")
         raw += self.baseline

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lifecycle.compiled.bitvectors import MOST_ROWS, BitVectors, bit_vectors
+from lifecycle.compiled.bitvectors import BitVectors, bit_vectors
 from lifecycle.compiled.finals import Final, require_finite, takes_nan
 from lifecycle.compiled.linear import softmax, two_shares
 from lifecycle.compiled.shapes import Array, Shape, UnplannableError
@@ -30,7 +30,7 @@ class Trees:
 
     def __call__(self, block: Any) -> Array:
         rows = as_float32(block, nan=self.nan)
-        if self.quick is not None and self.told is not None and len(rows) <= MOST_ROWS:
+        if self.quick is not None and self.told is not None and len(rows) <= self.quick.most_rows:
             answers = self.told[np.arange(len(self.trees))[:, None], self.quick(rows)]
             return np.asarray(np.cumsum(answers, axis=0)[-1] / len(self.trees))
         total = self.trees[0].predict(rows)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier, RandomForestRegressor
 
-from lifecycle.compiled.bitvectors import MOST_LEAVES, bit_vectors
+from lifecycle.compiled.bitvectors import IN_CACHE, MOST_LEAVES, MOST_ROWS, bit_vectors
 from lifecycle.compiled.histogram import histogram_classifier
 from lifecycle.compiled.shapes import Shape, anonymous
 from lifecycle.compiled.splits import Splits, rows_at_splits
@@ -44,6 +44,31 @@ def test_boosting_asked_row_by_row_answers_as_it_does_for_all():
     assert final.raw.quick is not None
     singly = np.vstack([final(row[None, :], WANTED).probabilities for row in rows])
     np.testing.assert_array_equal(singly, boosting.predict_proba(rows))
+
+
+@pytest.mark.parametrize("size", [2, 7, 16, MOST_ROWS])
+def test_handfuls_are_answered_as_all_are_in_pieces_that_stay_in_the_cache_too(size, monkeypatch):
+    forest = RandomForestClassifier(20, max_leaf_nodes=20, random_state=0).fit(X, Y)
+    final = tree_classifier(forest, SHAPE)
+    rows = rows_for(final.splits)[: 8 * MOST_ROWS]
+    assert size <= final.trees.quick.most_rows
+    expected = forest.predict_proba(rows)
+
+    for at_once in (IN_CACHE, 5 * len(final.trees.quick.column), 1):
+        monkeypatch.setattr("lifecycle.compiled.bitvectors.IN_CACHE", at_once)
+        parts = [
+            final(rows[start : start + size], WANTED).probabilities for start in range(0, len(rows), size)
+        ]
+        np.testing.assert_array_equal(np.vstack(parts), expected)
+
+
+def test_the_larger_the_trees_the_fewer_rows_are_asked_so():
+    small, large = (
+        tree_classifier(RandomForestClassifier(20, max_leaf_nodes=leaves, random_state=0).fit(X, Y), SHAPE)
+        for leaves in (4, MOST_LEAVES)
+    )
+
+    assert small.trees.quick.most_rows == MOST_ROWS > large.trees.quick.most_rows >= 1
 
 
 def test_larger_trees_are_walked():
