@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, settings
 
 from lifecycle import logs
 
-settings.register_profile("any machine", suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
 
