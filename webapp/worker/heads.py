@@ -2,7 +2,8 @@
 
 What Gunicorn's parser said of a head is kept and looked up by the head's own bytes, with two values set aside that
 change from request to request and on which no verdict depends: the length of the body and the request's id. So a head
-that is found here was parsed by Gunicorn; whatever is not, goes to it.
+that is found here was parsed by Gunicorn; whatever is not, goes to it. A head without an id is known by all of its
+bytes, too, which costs less.
 """
 
 import re
